@@ -1,0 +1,1 @@
+"""Chat transcripts: Slack exports and WhatsApp."""

@@ -1,0 +1,1 @@
+"""What the team remembers, and its rules."""

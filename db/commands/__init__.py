@@ -1,0 +1,1 @@
+"""The verbs: everything an agent can do to the store, a module per noun."""

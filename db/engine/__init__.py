@@ -1,0 +1,1 @@
+"""The engines; nothing outside this package knows which one is in use."""

@@ -1,0 +1,1 @@
+"""Who is who: normalise, look up, link."""

@@ -1,0 +1,1 @@
+"""The questions: a module per screen or report, each answer a record."""

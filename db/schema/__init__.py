@@ -1,0 +1,1 @@
+"""The tables, made by numbered migrations, and the views that are a public interface."""
