@@ -1,0 +1,19 @@
+"""The words of the vocabulary, in the order in which they are offered."""
+
+from __future__ import annotations
+
+STATUSES = ("new", "open", "pending", "on_hold", "resolved", "closed")
+ACTIVE_STATUSES = ("new", "open")
+WAITING_STATUSES = ("pending", "on_hold")
+DONE_STATUSES = ("resolved", "closed")
+URGENCIES = ("urgent", "high", "normal", "low")
+URGENCY_RANK = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+RESOLUTIONS = ("answer", "workaround", "fix", "duplicate", "no_response", "not_actionable")
+CASE_TYPES = ("question", "incident", "request", "feedback", "task")
+WAITING_ON = ("us", "customer", "third_party", "team")
+CHANNELS = ("email", "chat", "phone", "sms", "social", "review", "web", "api")
+ENTRY_KINDS = ("message", "note", "call", "event", "survey", "review")
+DIRECTIONS = ("inbound", "outbound", "internal")
+STAGES = ("prospect", "onboarding", "active", "at_risk", "former")
+ROLES = ("lead", "agent", "read_only")
+QUEUE_SORTS = ("urgency", "waiting", "due", "updated")
