@@ -1,0 +1,381 @@
+"""Read a source through a worker and hand it to a sink, batch by batch.
+
+At-least-once delivery: a batch and the cursor after it are committed together by the sink, and a
+worker that is lost is started again from the last cursor. With a sink that upserts on
+``(source, external_id)`` the effect is exactly once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import FrameType
+
+from connectors import registry, wire
+from connectors.contract import (
+    AuthError,
+    BadFile,
+    Batch,
+    ConnectorError,
+    Context,
+    Outcome,
+    Progress,
+    RateLimited,
+    Recognised,
+    Sink,
+    Transient,
+)
+from connectors.process import Worker, WorkerLost
+
+# The store's lock is held for one batch: keep it short.
+BATCH_ENTRIES = 200
+POLL_SECONDS = 0.2
+# A worker holds back at most one group of items beyond what it sent.
+HELD_BACK_ITEMS = 201
+
+OnProgress = Callable[[Progress, Outcome], None]
+Stop = Callable[[], bool]
+
+
+class ReaderFailed(ConnectorError):
+    """The reader itself broke on something in the source; all before it is committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a worker may use, and how patient the runner is.
+
+    Attributes:
+        memory_bytes: Address space of a worker.
+        item_seconds: Time for one item of a file; live sources keep their own time.
+        live_silence_seconds: How long a live source may send nothing.
+        tries: How often in a row something transient is tried again.
+        back_off_seconds: First wait; it doubles each time.
+        longest_wait_seconds: A longer wait than this is not waited for but reported.
+        culprits: How many items that kill a worker are set aside before the import stops.
+    """
+
+    memory_bytes: int = 2 * 1024**3
+    item_seconds: float = 60.0
+    live_silence_seconds: float = 900.0
+    tries: int = 5
+    back_off_seconds: float = 1.0
+    longest_wait_seconds: float = 300.0
+    culprits: int = 50
+
+
+def run(
+    recognised: Recognised,
+    context: Context,
+    sink: Sink,
+    *,
+    on_progress: OnProgress | None = None,
+    stop: Stop | None = None,
+    limits: Limits = Limits(),
+) -> Outcome:
+    """Pull a source to its end, from where the sink says it was left.
+
+    Args:
+        recognised: What `registry.recognise` returned, or the like for a live source.
+        context: What the connector is given; ``cursor`` empty means: ask the sink.
+        sink: Where batches go, called in this thread only.
+        on_progress: Called in this thread after each batch and each report of the connector.
+        stop: Asked between batches; True ends the run there.
+        limits: For tests and small machines.
+
+    Returns:
+        The sum of the sink's outcomes, also when stopped.
+
+    Raises:
+        ConnectorError: One of the contract's errors, or `ReaderFailed`; what was committed stays.
+        KeyboardInterrupt: Ctrl-C was pressed; raised at the end of a batch, not inside it.
+    """
+    return _Run(recognised, context, sink, on_progress, stop, limits).to_the_end()
+
+
+def survey(
+    recognised: Recognised,
+    context: Context,
+    see: Callable[[Batch], None],
+    *,
+    on_progress: OnProgress | None = None,
+    stop: Stop | None = None,
+    limits: Limits = Limits(),
+) -> Outcome:
+    """Read a source for a preview: batches go to ``see``, nothing is stored, no cursor is used."""
+    preview = replace(context, survey=True, cursor="")
+    return run(
+        recognised, preview, _Onlooker(see), on_progress=on_progress, stop=stop, limits=limits
+    )
+
+
+class _Onlooker:
+    """A sink that stores nothing."""
+
+    def __init__(self, see: Callable[[Batch], None]) -> None:
+        self._see = see
+
+    def cursor(self) -> str:
+        """Return no cursor: a preview begins at the beginning."""
+        return ""
+
+    def write(self, batch: Batch) -> Outcome:
+        """Show a batch and count it."""
+        self._see(batch)
+        return Outcome(new=len(batch.entries), quarantined=len(batch.quarantined))
+
+
+class _Stopped(Exception):
+    """Somebody asked to stop."""
+
+
+class _Run:
+    """One run: the place reached, and what went wrong on the way."""
+
+    def __init__(
+        self,
+        recognised: Recognised,
+        context: Context,
+        sink: Sink,
+        on_progress: OnProgress | None,
+        stop: Stop | None,
+        limits: Limits,
+    ) -> None:
+        self._recognised = recognised
+        self._context = _absolute(recognised, context)
+        self._sink = sink
+        self._on_progress = on_progress
+        self._stop = stop
+        self._limits = limits
+        self._outcome = Outcome()
+        self._progress = Progress(0, recognised.size)
+        self._cursor = context.cursor or sink.cursor()
+        # Entries and quarantined items received after the cursor; the next one has this number.
+        self._after_cursor = 0
+        self._received = 0
+        self._careful_items = 0
+        # Items that the last worker delivered after the cursor: the next one delivers them again.
+        self._repeated = 0
+        self._set_aside: set[int] = set()
+        self._culprits = 0
+        self._interrupted = False
+
+    def to_the_end(self) -> Outcome:
+        """Run workers until one is done."""
+        tries, reached = 0, -1
+        with self._interrupts_wait():
+            while True:
+                try:
+                    self._read()
+                    return self._outcome
+                except _Stopped:
+                    if self._interrupted:
+                        raise KeyboardInterrupt from None
+                    return self._outcome
+                except (Transient, RateLimited) as error:
+                    tries = 1 if self._received > reached else tries + 1
+                    reached = self._received
+                    if tries >= self._limits.tries or not self._wait(error, tries):
+                        raise
+                except _Broken as broken:
+                    self._after_breakdown(broken)
+
+    def _read(self) -> None:
+        """Run one worker from the cursor to its end."""
+        self._repeated, self._after_cursor = self._after_cursor, 0
+        self._received_here = 0
+        with Worker(self._request()) as worker:
+            while True:
+                if self._asked_to_stop():
+                    raise _Stopped
+                frame = self._next_frame(worker)
+                if isinstance(frame, wire.Items):
+                    self._write(frame)
+                elif isinstance(frame, wire.Working):
+                    self._progress = frame.progress
+                    self._report()
+                elif isinstance(frame, wire.Failed):
+                    raise _error(frame)
+                elif isinstance(frame, wire.Done):
+                    return
+
+    def _next_frame(self, worker: Worker) -> wire.Frame | None:
+        """Return a frame, or None after a short wait; notice a worker that is lost."""
+        try:
+            frame = worker.next_frame(POLL_SECONDS)
+        except WorkerLost as lost:
+            raise _Broken(lost.reason, exact=self._is_careful()) from None
+        if frame is None and worker.silent_seconds() > self._silence_seconds():
+            raise _Broken("stopped answering", exact=self._is_careful())
+        return frame
+
+    def _is_careful(self) -> bool:
+        """Tell whether the worker still sends each item by itself."""
+        return self._received_here < self._careful_items
+
+    def _write(self, items: wire.Items) -> None:
+        """Hand what came to the sink, in batches; the cursor goes with the last of them."""
+        for batch in _batches(items, self._repeated):
+            outcome = self._sink.write(batch)
+            count = len(batch.entries) + len(batch.quarantined)
+            if self._repeated:
+                self._repeated -= count
+            else:
+                self._outcome += outcome
+                self._received += count
+            self._received_here += count
+            self._after_cursor += count
+            if batch.cursor is not None:
+                self._cursor = batch.cursor
+                self._after_cursor = 0
+                self._set_aside = set()
+            self._report()
+            if self._asked_to_stop():
+                raise _Stopped
+
+    def _after_breakdown(self, broken: _Broken) -> None:
+        """Decide how the next worker goes on: look closely, or set the culprit aside.
+
+        Raises:
+            ReaderFailed: There is no way past it.
+        """
+        if not broken.exact:
+            self._careful_items = self._after_cursor + HELD_BACK_ITEMS
+            return
+        self._culprits += 1
+        can_skip = getattr(registry.connector(self._recognised.connector), "sets_aside", False)
+        stuck = self._after_cursor in self._set_aside
+        if not can_skip or stuck or self._culprits > self._limits.culprits:
+            raise ReaderFailed(self._where_it_broke(broken))
+        self._set_aside.add(self._after_cursor)
+        self._careful_items = self._after_cursor + HELD_BACK_ITEMS
+
+    def _where_it_broke(self, broken: _Broken) -> str:
+        """Return the sentence for a reader that cannot get past something."""
+        place = f"position {self._cursor}" if self._cursor else "the beginning"
+        what = self._context.path or self._recognised.title
+        return (
+            f"Reading {what} stopped at item {self._after_cursor + 1} after {place}: "
+            f"the reader {broken.reason}. What came before it is kept."
+        )
+
+    def _request(self) -> wire.Request:
+        """Return what the next worker is asked."""
+        settings = dict(self._context.settings)
+        settings.setdefault("source", self._recognised.source)
+        settings.setdefault("network", self._recognised.network)
+        if self._set_aside:
+            settings["set_aside"] = ",".join(map(str, sorted(self._set_aside)))
+        is_file = bool(self._context.path)
+        return wire.Request(
+            connector=self._recognised.connector,
+            context=replace(self._context, cursor=self._cursor, settings=settings),
+            item_seconds=self._limits.item_seconds if is_file else 0.0,
+            memory_bytes=self._limits.memory_bytes,
+            careful_items=self._careful_items,
+            eager=not is_file,
+        )
+
+    def _silence_seconds(self) -> float:
+        """Return how long a worker may send nothing: a hung item has two chances to say so."""
+        if not self._context.path:
+            return self._limits.live_silence_seconds
+        return 2 * self._limits.item_seconds + 15.0
+
+    def _wait(self, error: ConnectorError, tries: int) -> bool:
+        """Wait before the next try; False where it would be too long."""
+        seconds = self._limits.back_off_seconds * 2.0 ** (tries - 1)
+        if isinstance(error, RateLimited):
+            seconds = max(seconds, error.after_seconds)
+        if seconds > self._limits.longest_wait_seconds:
+            return False
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self._asked_to_stop():
+                return False
+            time.sleep(min(POLL_SECONDS, left))
+        return True
+
+    def _report(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(self._progress, self._outcome)
+
+    def _asked_to_stop(self) -> bool:
+        return self._interrupted or (self._stop is not None and self._stop())
+
+    @contextmanager
+    def _interrupts_wait(self) -> Iterator[None]:
+        """Let Ctrl-C take effect between batches, where this is the main thread."""
+        main = threading.current_thread() is threading.main_thread()
+        if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            yield
+            return
+
+        def interrupt(_signal: int, _frame: FrameType | None) -> None:
+            self._interrupted = True
+
+        signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class _Broken(Exception):
+    """A worker broke down.
+
+    Attributes:
+        reason: How, after "the reader".
+        exact: Whether all that it read was received, so that the next item is the culprit.
+    """
+
+    def __init__(self, reason: str, *, exact: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.exact = exact
+
+
+def _error(failed: wire.Failed) -> Exception:
+    """Return the exception that a failure frame stands for."""
+    if failed.kind == "bad_file":
+        return BadFile(failed.sentence)
+    if failed.kind == "auth":
+        return AuthError(failed.sentence)
+    if failed.kind == "rate":
+        return RateLimited(failed.sentence, max(0.0, failed.after_seconds))
+    if failed.kind == "transient":
+        return Transient(failed.sentence)
+    if failed.kind == "refused":
+        return ConnectorError(failed.sentence)
+    # The worker sent everything that it held before it said so.
+    return _Broken(f"gave up ({failed.sentence.rstrip('.')})", exact=True)
+
+
+def _absolute(recognised: Recognised, context: Context) -> Context:
+    """Return a context that means the same from any working directory."""
+    return replace(context, path=os.path.abspath(context.path)) if context.path else context
+
+
+def _batches(items: wire.Items, repeated: int) -> Iterator[Batch]:
+    """Cut a frame into batches; a frame with nothing but a cursor is one too.
+
+    Args:
+        items: What came in one frame.
+        repeated: Where to cut besides, so that what was counted before is in batches of its own.
+    """
+    entries, quarantined = items.entries, items.quarantined
+    while True:
+        room = min(repeated, BATCH_ENTRIES) or BATCH_ENTRIES
+        head = entries[:room]
+        aside = quarantined[: room - len(head)]
+        entries, quarantined = entries[len(head) :], quarantined[len(aside) :]
+        if not entries and not quarantined:
+            yield Batch(head, aside, items.cursor)
+            return
+        yield Batch(head, aside)
+        repeated = max(0, repeated - room)
