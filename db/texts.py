@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 
 PLAIN = 0
 ZLIB = 1
@@ -21,3 +22,27 @@ def pack(text: str) -> tuple[int, bytes]:
 def unpack(codec: int, data: bytes) -> str:
     """Return the text that `pack` took."""
     return (zlib.decompress(data) if codec == ZLIB else data).decode("utf-8", "replace")
+
+
+def pack_folds(folds: Iterable[tuple[int, int, str]]) -> str:
+    """Return folds as ``entry_texts.folds`` keeps them: ``start-end-kind``, by spaces."""
+    return " ".join(f"{start}-{end}-{kind}" for start, end, kind in folds)
+
+
+def unpack_folds(packed: str) -> tuple[tuple[int, int, str], ...]:
+    """Return the folds that `pack_folds` took."""
+    found = []
+    for fold in packed.split():
+        start, end, kind = fold.split("-", 2)
+        found.append((int(start), int(end), kind))
+    return tuple(found)
+
+
+def pack_defects(defects: Iterable[str]) -> str:
+    """Return defects as ``entry_texts.defects`` keeps them: a line for each."""
+    return "\n".join(" ".join(defect.split()) for defect in defects)
+
+
+def unpack_defects(packed: str) -> tuple[str, ...]:
+    """Return the defects that `pack_defects` took."""
+    return tuple(packed.split("\n")) if packed else ()

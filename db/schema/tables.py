@@ -76,6 +76,7 @@ create table customers(
   id {big} primary key,
   canonical_id {big} not null,
   name {text} not null,
+  named {big} not null default 0,
   organization_id {big} references organizations(id),
   title {text} not null default '',
   stage {text} not null default 'active'
@@ -141,6 +142,12 @@ create table identity_names(
   primary key(identity_id, name)
 ){keyed};
 
+create table identity_aliases(
+  identity_id {big} not null references identities(id),
+  other_id {big} not null references identities(id),
+  primary key(identity_id, other_id)
+){keyed};
+
 create table conversations(
   id {big} primary key,
   channel {text} not null,
@@ -158,15 +165,8 @@ create table conversations(
 create index conversations_case on conversations(case_id);
 
 create table conversation_keys(
-  key {text} not null,
-  conversation_id {big} not null references conversations(id),
-  primary key(key, conversation_id)
-){keyed};
-
-create table conversation_identities(
-  conversation_id {big} not null references conversations(id),
-  identity_id {big} not null references identities(id),
-  primary key(conversation_id, identity_id)
+  key {text} primary key,
+  conversation_id {big} not null references conversations(id)
 ){keyed};
 
 create table queues(
