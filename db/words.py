@@ -1,32 +1,28 @@
-"""The words of the vocabulary that are stored: each enumeration in its order, as a tuple."""
+"""The words of the vocabulary, in the order in which they are offered."""
 
 from __future__ import annotations
 
-from typing import Final
-
-STATUSES: Final = ("new", "open", "pending", "on_hold", "resolved", "closed")
-UNRESOLVED: Final = ("new", "open", "pending", "on_hold")
-"""Statuses in which a case is somebody's work."""
-
-URGENCIES: Final = ("low", "normal", "high", "urgent")
-URGENCY_RANK: Final = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
-"""What is stored in ``cases.urgency_rank`` beside the word: queue order, most urgent first."""
-
-WAITING_ON: Final = ("us", "customer", "third_party", "team")
-CASE_TYPES: Final = ("question", "incident", "request", "feedback", "task")
-RESOLUTIONS: Final = ("answer", "workaround", "fix", "duplicate", "no_response", "not_actionable")
-LINK_KINDS: Final = ("related", "duplicate_of", "follow_up", "split_from")
-ENTRY_KINDS: Final = ("message", "note", "call", "event", "survey", "review")
-DIRECTIONS: Final = ("inbound", "outbound", "internal")
-CHANNELS: Final = ("email", "chat", "phone", "sms", "social", "review", "web", "api")
-ADDRESS_KINDS: Final = ("email", "phone", "handle", "external_id", "name")
-OWN_KINDS: Final = ("email", "domain", "phone", "handle", "name")
-STAGES: Final = ("prospect", "onboarding", "active", "at_risk", "former")
-ROLES: Final = ("lead", "agent", "read_only")
-ZONE_SOURCES: Final = ("stated", "assumed", "none")
-PRECISIONS: Final = ("ms", "s", "min", "day")
+STATUSES = ("new", "open", "pending", "on_hold", "resolved", "closed")
+ACTIVE_STATUSES = ("new", "open")
+WAITING_STATUSES = ("pending", "on_hold")
+DONE_STATUSES = ("resolved", "closed")
+UNRESOLVED = ACTIVE_STATUSES + WAITING_STATUSES
+URGENCIES = ("urgent", "high", "normal", "low")
+URGENCY_RANK = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+RESOLUTIONS = ("answer", "workaround", "fix", "duplicate", "no_response", "not_actionable")
+CASE_TYPES = ("question", "incident", "request", "feedback", "task")
+LINK_KINDS = ("related", "duplicate_of", "follow_up", "split_from")
+WAITING_ON = ("us", "customer", "third_party", "team")
+CHANNELS = ("email", "chat", "phone", "sms", "social", "review", "web", "api")
+ENTRY_KINDS = ("message", "note", "call", "event", "survey", "review")
+DIRECTIONS = ("inbound", "outbound", "internal")
+ADDRESS_KINDS = ("email", "phone", "handle", "external_id", "name")
+OWN_KINDS = ("email", "domain", "phone", "handle", "name")
+STAGES = ("prospect", "onboarding", "active", "at_risk", "former")
+ROLES = ("lead", "agent", "read_only")
+QUEUE_SORTS = ("urgency", "waiting", "due", "updated")
 
 
 def is_unresolved(status: str, *, merged_into: int = 0, spam: int = 0, history: int = 0) -> bool:
-    """Say whether a case is work: what ``cases.unresolved`` holds, decided here alone."""
+    """Say whether a case is work: what ``cases.unresolved`` holds."""
     return status in UNRESOLVED and not (merged_into or spam or history)

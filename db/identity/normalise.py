@@ -18,13 +18,14 @@ NAME_CHARACTERS = 200
 PHONE_DIGITS = (5, 15)  # E.164 allows 15; shorter than 5 is an extension, not a number
 
 # Mailboxes that stand for a function, not a person (RFC 2142 and common practice).
-ROLE_MAILBOXES = frozenset(
-    "abuse accounting accounts admin administrator alerts announce billing bounce bounces contact"
-    " customerservice donotreply finance hello help helpdesk hr info invoice invoices jobs kontakt"
-    " list lists mail mailer-daemon mailer marketing news newsletter no-reply noreply do-not-reply"
-    " notification notifications office orders postmaster press privacy root sales security service"
-    " shop subscribe support team unsubscribe updates webmaster".split()
-)
+_ROLE_MAILBOXES = """
+abuse accounting accounts admin administrator alerts announce billing bounce bounces contact
+customerservice do-not-reply donotreply finance hello help helpdesk hr info invoice invoices jobs
+kontakt list lists mail mailer mailer-daemon marketing news newsletter no-reply noreply notification
+notifications office orders postmaster press privacy root sales security service shop subscribe
+support team unsubscribe updates webmaster
+"""
+ROLE_MAILBOXES = frozenset(_ROLE_MAILBOXES.split())
 
 _SPACES = re.compile(r"\s+")
 _NOT_DIGITS = re.compile(r"[^0-9]")
