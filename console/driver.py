@@ -1,0 +1,86 @@
+"""The terminal's way in: a stray byte is a U+FFFD and a lost terminal is a hang-up.
+
+Textual 8.2.8 ends the app on one byte that is not UTF-8, and spins on a terminal that is gone when
+the hang-up signal is ignored (nohup, some tmux and ssh settings); both were measured.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import select
+import signal
+import termios
+from collections.abc import Callable
+from typing import Any
+
+from textual._parser import ParseError
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+
+READ_BYTES = 4096
+TICK_SECONDS = 0.1  # how often a half received sequence, and the wish to stop, are looked at
+EXIT_HANG_UP = 128 + signal.SIGHUP
+EXIT_TERMINATED = 128 + signal.SIGTERM
+
+# Mouse, focus reports, pasting, in-band resize and kitty keys off; line wrap, cursor and the
+# main screen back.
+RESTORE = (
+    b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?1004l\x1b[?2004l"
+    b"\x1b[?2048l\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[0m"
+)
+
+
+class DeskDriver(LinuxDriver):
+    """Textual's driver, with an input loop that survives what a terminal may send."""
+
+    on_hang_up: Callable[[], None] | None = None
+    saved_attributes: list[Any] | None = None  # what tcgetattr returned before the splash
+
+    def start_application_mode(self) -> None:
+        """Start as Textual does, but remember the terminal as it was before the splash."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own
+        if self.saved_attributes is not None:
+            self.attrs_before = self.saved_attributes
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to stop; what is not UTF-8 becomes U+FFFD."""
+        parser = XTermParser(self._debug)
+        decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+        while not self.exit_event.is_set():
+            ready, _, _ = select.select([self.fileno], [], [], TICK_SECONDS)
+            if ready:
+                data = self._read()
+                if not data:
+                    self._hung_up()
+                    break
+                for event in parser.feed(decode(data)):
+                    self.process_message(event)
+            for event in parser.tick():
+                self.process_message(event)
+        with contextlib.suppress(EOFError, ParseError):
+            for _ in parser.feed(""):
+                pass
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, READ_BYTES)
+        except OSError:  # the other end of the pseudo terminal is closed
+            return b""
+
+    def _hung_up(self) -> None:
+        hang_up = type(self).on_hang_up
+        if hang_up is not None:
+            self._app.call_later(hang_up)
+
+    def restore_terminal(self) -> None:
+        """Give the terminal back at once, without waiting for threads; for the last moment."""
+        with contextlib.suppress(OSError, termios.error):
+            if self.attrs_before is not None:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        if self._file is None:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            os.set_blocking(self._file.fileno(), False)
+            os.write(self._file.fileno(), RESTORE)
