@@ -1,1 +1,4 @@
 """What the team remembers, and its rules."""
+
+__centric__ = True
+"""Tells this package from another program's of the same name; see docs/decisions/0001."""

@@ -1,0 +1,123 @@
+"""The door of the command line: every failure becomes a sentence and an exit code, here alone."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from console.cli import exits
+from console.cli.session import Session, say
+from console.config import ConfigError
+from console.splash import Splash
+
+
+def guarded(arguments: Sequence[str], splash: Splash) -> int:
+    """Carry out a command line; whatever goes wrong, say it in one sentence.
+
+    Returns:
+        One of the codes of `console.cli.exits`.
+    """
+    _expect_any_encoding()
+    try:
+        code = _invoke(arguments, splash)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            return _reader_left()
+        splash.leave()
+        return _crashed(error)
+    except KeyboardInterrupt:
+        splash.leave()
+        say("Interrupted.")
+        return exits.INTERRUPTED
+    except Exception as error:  # the outermost door: log it, tell the person
+        splash.leave()
+        return _failed(error)
+    return code
+
+
+def _invoke(arguments: Sequence[str], splash: Splash) -> int:
+    from console.cli.root import centric
+
+    result = centric.main(
+        args=list(arguments), prog_name="centric", standalone_mode=False, obj=Session(splash=splash)
+    )
+    return result if isinstance(result, int) else exits.OK
+
+
+def _failed(error: Exception) -> int:
+    if isinstance(error, click.Abort):
+        say("Interrupted.")
+        return exits.INTERRUPTED
+    if isinstance(error, click.UsageError):
+        _show_usage(error)
+        return exits.USAGE
+    if isinstance(error, click.ClickException):
+        say(f"centric: {error.format_message()}")
+        return error.exit_code
+    code = exit_code_of(error)
+    if code == exits.INTERNAL:
+        return _crashed(error)
+    say(f"centric: {error}")
+    return code
+
+
+def exit_code_of(error: Exception) -> int:
+    """Return the exit code of an error; `exits.INTERNAL` for one that is not foreseen."""
+    if isinstance(error, ConfigError):
+        return exits.USAGE
+    from db import errors
+
+    by_kind: tuple[tuple[type[Exception], int], ...] = (
+        (errors.NoStore, exits.NO_INPUT),
+        (errors.NotFound, exits.NOTHING),
+        (errors.Conflict, exits.NOTHING),
+        (errors.Refused, exits.NOTHING),
+        (errors.StoreError, exits.UNAVAILABLE),
+    )
+    for kind, code in by_kind:
+        if isinstance(error, kind):
+            return code
+    contract = sys.modules.get("connectors.contract")
+    if contract is not None:
+        if isinstance(error, contract.BadFile):
+            return exits.BAD_INPUT
+        if isinstance(error, contract.ConnectorError):
+            return exits.UNAVAILABLE
+    return exits.INTERNAL
+
+
+def _show_usage(error: click.UsageError) -> None:
+    path = error.ctx.command_path if error.ctx else "centric"
+    say(f"centric: {error.format_message()} See: {path} --help")
+
+
+def _crashed(error: Exception) -> int:
+    from console.config import state_folder
+    from console.crash import write_report
+
+    place = write_report(error, state_folder())
+    seen = f"the report is {place}" if place else "no report could be written"
+    say(f"centric: Something went wrong that should not have ({type(error).__name__}); {seen}.")
+    return exits.INTERNAL
+
+
+def _reader_left() -> int:
+    """End quietly when the reader of our output has gone, as ``| head`` does."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return exits.OK
+
+
+def _expect_any_encoding() -> None:
+    """Let a terminal or pipe that is not UTF-8 show a question mark instead of ending us."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
