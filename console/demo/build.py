@@ -1,0 +1,185 @@
+"""Builds the fictional store: its script passes through the same doors as real mail and agents."""
+
+from __future__ import annotations
+
+import getpass
+import random
+from pathlib import Path
+
+from db.agents import agent_for
+from db.commands.registry import build
+from db.ingest import Arrival
+from db.search import collect_terms
+
+from connectors.contract import Batch, Sink
+from console.demo.ada import play_ada
+from console.demo.automatic import automatic_mails
+from console.demo.entries import SOURCES, Agent, mail_entry
+from console.demo.hostile import hostile_mails
+from console.demo.people import Cast, load_cast
+from console.demo.script import Script, Step, cast_plots
+from console.demo.stories import HOUR, load_stories
+from db import clock
+from db.engine.sqlite import SqliteEngine
+from db.identity.own import add_own
+from db.records import AgentRow
+from db.store import Store, open_store
+
+FOLDERS = ("Billing", "Bookings", "Technical", "Questions", "Onboarding")
+ORGANIZATION = """
+insert into organizations(id, name, domain, created_at) values(:id, :name, :domain, :at)
+"""
+CASE_OF = """
+select e.case_id, e.identity_id from origins o
+join sources s on s.id = o.source_id
+join entries e on e.id = o.entry_id
+where s.name = :source and o.external_id = :external_id
+"""
+CUSTOMER_OF = """
+select k.canonical_id from identities i join customers k on k.id = i.customer_id
+where i.kind = 'email' and i.value = :email
+"""
+
+
+class Builder:
+    """Runs the steps of a script on a store that can be built again, and so need not be synced."""
+
+    def __init__(self, store: Store, cast: Cast, login: str) -> None:
+        self._store = store
+        self._cast = cast
+        arrival = Arrival(work_since=0, live=True)
+        self._sinks: dict[str, Sink] = {
+            channel: store.sink(recognised, "demo", arrival)
+            for channel, recognised in SOURCES.items()
+        }
+        names = [(login, ""), *cast.agents]
+        self._agents: dict[str, AgentRow] = {
+            one: agent_for(store.engine, one, name) for one, name in names
+        }
+
+    def run(self, step: Step) -> None:
+        """Let one thing happen, at its time."""
+        with clock.stopped(step.at):
+            if step.entry is not None:
+                entry = step.entry()
+                self._sinks[step.channel].write(Batch((entry,)))
+                if step.thread and step.thread.origin is None:
+                    step.thread.origin = (SOURCES[step.channel].source, entry.external_id)
+            elif step.thread is not None:
+                self.do(step.agent, self._arguments(step))
+
+    def do(self, login: str, command: list[str]) -> None:
+        """Give a command by its name and arguments."""
+        name, *arguments = command
+        self._store.do(build(name, arguments), self._agents[login])
+
+    def _arguments(self, step: Step) -> list[str]:
+        name, *rest = step.command
+        case_id = str(self.case_of(step))
+        if name == "note.add":
+            pinned = rest[1:] == ["true"]
+            return [name, rest[0], "--case-id", case_id, *(["--pinned"] if pinned else [])]
+        return [name, case_id, *rest]
+
+    def case_of(self, step: Step) -> int:
+        """Return the number of the case that a step belongs to."""
+        origin = step.thread.origin if step.thread else None
+        if origin is None:
+            raise LookupError("An act came before the first entry of its case.")
+        source, external_id = origin
+        row = self._store.engine.connection().one(
+            CASE_OF, {"source": source, "external_id": external_id}
+        )
+        if row is None:
+            raise LookupError(f"{external_id} did not arrive.")
+        return int(row[0])
+
+
+def _found(store: Store, cast: Cast, at: int) -> None:
+    """Set down who “we” are and which houses there are, before anything arrives."""
+    with store.engine.write(durable=False) as connection:
+        for own in (cast.team.domain, "+44 7700 900999"):
+            add_own(connection, own)
+        houses = {person.organization.domain: person.organization for person in cast.people}
+        for number, house in enumerate(houses.values(), 1):
+            row = {"id": number, "name": house.name, "domain": house.domain, "at": at}
+            connection.run(ORGANIZATION, row)
+        connection.run(
+            "update id_blocks set next = :next where name = 'organizations'",
+            {"next": len(houses) + 1},
+        )
+        connection.run("update id_blocks set next = 601 where name = 'cases'")
+
+
+def _profiles(builder: Builder, store: Store, cast: Cast, login: str, ada: dict[str, str]) -> None:
+    connection = store.engine.connection()
+    for person in cast.people:
+        customer_id = connection.value(CUSTOMER_OF, {"email": person.email})
+        if customer_id is None:
+            continue
+        house = person.organization
+        profile = {"title": person.title, "time_zone": house.zone, "language": house.language}
+        if person.name == "Ada Moreno":
+            profile |= ada
+        for field, value in profile.items():
+            builder.do(login, ["customer.edit", str(customer_id), field, value])
+
+
+def _script(cast: Cast, login: str, seed: int, now: int) -> tuple[Script, dict[str, str]]:
+    agents = {one: Agent(one, name) for one, name in cast.agents}
+    agents[login] = Agent(login, login)
+    script = Script(cast, agents, random.Random(seed), now)
+    ada = play_ada(script)
+    people = [person for person in cast.people if person.name != "Ada Moreno"]
+    cast_plots(script, load_stories(), people, [login, *(one for one, _ in cast.agents)])
+    for mail in (
+        *hostile_mails(now - 2 * HOUR, cast.team.address),
+        *automatic_mails(script.chance, now, cast.team.address),
+    ):
+        script.steps.append(
+            Step(
+                mail.at,
+                len(script.steps),
+                None,
+                entry=lambda m=mail: mail_entry(m),
+                channel="email",
+            )
+        )
+    return script, ada
+
+
+def build_demo(path: Path, seed: int = 7, *, login: str = "", now: int = 0) -> None:
+    """Build the fictional store.
+
+    Args:
+        path: Where; nothing may stand there.
+        seed: One seed, one store: apart from the journal's salts, byte for byte the same content.
+        login: The agent who will open it; the system's user when empty.
+        now: The fictional present, UTC milliseconds; the current full hour when 0.
+    """
+    login = login or getpass.getuser()
+    now = now or clock.now() // HOUR * HOUR
+    cast = load_cast()
+    with clock.stopped(now - 600 * 24 * HOUR):
+        open_store(str(path), create=True).close()
+        store = Store(_Unsynced(path), str(path))
+        _found(store, cast, clock.now())
+        builder = Builder(store, cast, login)
+        for name in FOLDERS:
+            builder.do(login, ["queue.add", name])
+    script, ada = _script(cast, login, seed, now)
+    for step in sorted(script.steps, key=lambda step: (step.at, step.order)):
+        builder.run(step)
+    with clock.stopped(now):
+        _profiles(builder, store, cast, login, ada)
+        with store.engine.write() as connection:
+            collect_terms(connection)
+    store.close()
+
+
+class _Unsynced(SqliteEngine):
+    """The engine without a sync per act: a demo that was cut short is simply built again."""
+
+    def write(self, *, durable: bool = True):  # type: ignore[no-untyped-def]  # as the base has it
+        """Run a transaction that is written, not synced."""
+        return super().write(durable=False)
