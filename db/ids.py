@@ -14,6 +14,11 @@ ENTRY_DAY_SHIFT = 20
 
 _TAKE = "update id_blocks set next = next + :n where name = :name returning next - :n"
 _LAST_OF_DAY = "select max(id) from entries where id >= :first and id < :end"
+_FLOOR_OF_DAY = "select next from id_blocks where name = :name"
+_KEEP_FLOOR = """
+insert into id_blocks(name, next) values(:name, :next)
+on conflict(name) do update set next = excluded.next where excluded.next > id_blocks.next
+"""
 
 
 def take(connection: Connection, name: str, count: int = 1) -> int:
@@ -35,7 +40,14 @@ class EntryIds:
             first = day << ENTRY_DAY_SHIFT
             end = (day + 1) << ENTRY_DAY_SHIFT
             last = self._connection.value(_LAST_OF_DAY, {"first": first, "end": end})
-            self._next[day] = first if last is None else int(last) + 1
+            floor = self._connection.value(_FLOOR_OF_DAY, {"name": f"entries {day}"})
+            self._next[day] = max(first if last is None else int(last) + 1, int(floor or 0))
         number = self._next[day]
         self._next[day] = number + 1
         return number
+
+
+def keep_entry_id(connection: Connection, entry_id: int) -> None:
+    """Remember that an id was given, before its entry is removed: it is not given again."""
+    day = entry_id >> ENTRY_DAY_SHIFT
+    connection.run(_KEEP_FLOOR, {"name": f"entries {day}", "next": entry_id + 1})

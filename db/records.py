@@ -31,6 +31,19 @@ class AgentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamRow:
+    """A team of agents.
+
+    Attributes:
+        logins: Who is in it, sorted.
+    """
+
+    team_id: int
+    name: str
+    logins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRow:
     """One queue with what is in it.
 

@@ -399,6 +399,7 @@ create table journal_subjects(
   seq {big} not null,
   primary key(kind, id, seq)
 ){keyed};
+create index journal_subjects_seq on journal_subjects(seq);
 
 create table terms(
   term {text} primary key,

@@ -1,0 +1,109 @@
+"""Stores on real files, and cases without an import, for tests of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from db import ids
+from db.schema.migrate import prepare
+from db.store import Store, open_store
+
+START = 1_760_000_000_000  # a Thursday in October 2025; UTC milliseconds
+AddCase = Callable[..., int]
+
+_IDENTITY = """
+insert into identities(id, kind, value, raw, name, customer_id, first_at, last_at)
+values(:id, 'email', :value, :value, :name, :customer, :at, :at)
+"""
+_CUSTOMER = """
+insert into customers(id, canonical_id, name, created_at) values(:id, :id, :name, :at)
+"""
+_CASE = """
+insert into cases(id, requester_id, subject, subject_key, channel, status, owner_id,
+  waiting_since, unresolved, opened_at, updated_at)
+values(:id, :requester, :subject, :subject, 'email', :status, :owner, :at, :unresolved, :at, :at)
+"""
+_COUNTS = """
+update customers set cases = cases + 1, open_cases = open_cases + :unresolved where id = :id
+"""
+
+
+@pytest.fixture
+def make_store() -> Iterator[Callable[[Path], Store]]:
+    """Return a function that makes an empty store in a folder."""
+    made: list[Store] = []
+
+    def make(folder: Path) -> Store:
+        prepare(folder / "centric.db")
+        store = open_store(str(folder / "centric.db"))
+        made.append(store)
+        return store
+
+    yield make
+    for store in made:
+        store.close()
+
+
+@pytest.fixture
+def store(make_store: Callable[[Path], Store], tmp_path: Path) -> Store:
+    """Return an empty store on a file of its own."""
+    return make_store(tmp_path)
+
+
+def insert_case(
+    store: Store,
+    *,
+    customer: str = "Ada Byron",
+    subject: str = "Invoice 17 is wrong",
+    status: str = "new",
+    owner_id: int | None = None,
+    customer_id: int = 0,
+    at: int = START,
+) -> int:
+    """Insert a case with its customer and identity, as ingest leaves them; return its number.
+
+    Args:
+        customer_id: An existing customer, asking through a further address; 0 for a new one.
+    """
+    with store.engine.write() as connection:
+        identity = ids.take(connection, "identities")
+        case_id = ids.take(connection, "cases")
+        if not customer_id:
+            customer_id = ids.take(connection, "customers")
+            connection.run(_CUSTOMER, {"id": customer_id, "name": customer, "at": at})
+        value = f"person{identity}@customers.example"
+        connection.run(
+            _IDENTITY,
+            {"id": identity, "value": value, "name": customer, "customer": customer_id, "at": at},
+        )
+        unresolved = int(status not in ("resolved", "closed"))
+        connection.run(
+            _CASE,
+            {
+                "id": case_id,
+                "requester": identity,
+                "subject": subject,
+                "status": status,
+                "owner": owner_id,
+                "at": at,
+                "unresolved": unresolved,
+            },
+        )
+        connection.run(_COUNTS, {"id": customer_id, "unresolved": unresolved})
+    return case_id
+
+
+@pytest.fixture
+def add_case(store: Store) -> AddCase:
+    """Return a function that adds a case to the store; see `insert_case`."""
+    minutes = count()
+
+    def add(**fields: object) -> int:
+        fields.setdefault("at", START + next(minutes) * 60_000)
+        return insert_case(store, **fields)  # type: ignore[arg-type]  # each field as named there
+
+    return add
