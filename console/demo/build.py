@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import getpass
 import random
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from db.agents import agent_for
@@ -20,7 +23,7 @@ from console.demo.people import Cast, load_cast
 from console.demo.script import Script, Step, cast_plots
 from console.demo.stories import HOUR, load_stories
 from db import clock
-from db.engine.sqlite import SqliteEngine
+from db.engine.sqlite import Connection, SqliteEngine
 from db.identity.own import add_own
 from db.records import AgentRow
 from db.store import Store, open_store
@@ -66,20 +69,21 @@ class Builder:
                 if step.thread and step.thread.origin is None:
                     step.thread.origin = (SOURCES[step.channel].source, entry.external_id)
             elif step.thread is not None:
-                self.do(step.agent, self._arguments(step))
+                self._act(step)
 
-    def do(self, login: str, command: list[str]) -> None:
+    def do(self, login: str, name: str, arguments: Sequence[str] | Mapping[str, str]) -> None:
         """Give a command by its name and arguments."""
-        name, *arguments = command
         self._store.do(build(name, arguments), self._agents[login])
 
-    def _arguments(self, step: Step) -> list[str]:
+    def _act(self, step: Step) -> None:
         name, *rest = step.command
         case_id = str(self.case_of(step))
         if name == "note.add":
-            pinned = rest[1:] == ["true"]
-            return [name, rest[0], "--case-id", case_id, *(["--pinned"] if pinned else [])]
-        return [name, case_id, *rest]
+            text, *pinned = rest
+            note = {"text": text, "case_id": case_id, "pinned": "yes" if pinned else "no"}
+            self.do(step.agent, name, note)
+        else:
+            self.do(step.agent, name, [case_id, *rest])
 
     def case_of(self, step: Step) -> int:
         """Return the number of the case that a step belongs to."""
@@ -102,8 +106,9 @@ def _found(store: Store, cast: Cast, at: int) -> None:
             add_own(connection, own)
         houses = {person.organization.domain: person.organization for person in cast.people}
         for number, house in enumerate(houses.values(), 1):
-            row = {"id": number, "name": house.name, "domain": house.domain, "at": at}
-            connection.run(ORGANIZATION, row)
+            connection.run(
+                ORGANIZATION, {"id": number, "name": house.name, "domain": house.domain, "at": at}
+            )
         connection.run(
             "update id_blocks set next = :next where name = 'organizations'",
             {"next": len(houses) + 1},
@@ -122,7 +127,7 @@ def _profiles(builder: Builder, store: Store, cast: Cast, login: str, ada: dict[
         if person.name == "Ada Moreno":
             profile |= ada
         for field, value in profile.items():
-            builder.do(login, ["customer.edit", str(customer_id), field, value])
+            builder.do(login, "customer.edit", [str(customer_id), field, value])
 
 
 def _script(cast: Cast, login: str, seed: int, now: int) -> tuple[Script, dict[str, str]]:
@@ -166,7 +171,7 @@ def build_demo(path: Path, seed: int = 7, *, login: str = "", now: int = 0) -> N
         _found(store, cast, clock.now())
         builder = Builder(store, cast, login)
         for name in FOLDERS:
-            builder.do(login, ["queue.add", name])
+            builder.do(login, "queue.add", [name])
     script, ada = _script(cast, login, seed, now)
     for step in sorted(script.steps, key=lambda step: (step.at, step.order)):
         builder.run(step)
@@ -180,6 +185,6 @@ def build_demo(path: Path, seed: int = 7, *, login: str = "", now: int = 0) -> N
 class _Unsynced(SqliteEngine):
     """The engine without a sync per act: a demo that was cut short is simply built again."""
 
-    def write(self, *, durable: bool = True):  # type: ignore[no-untyped-def]  # as the base has it
+    def write(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
         """Run a transaction that is written, not synced."""
         return super().write(durable=False)
