@@ -1,4 +1,4 @@
-"""The floor: a Textual app that changes one cell for a key. Nothing drawn with Textual is cheaper."""
+"""The floor: a Textual app that changes one cell for a key. Nothing drawn by Textual is cheaper."""
 
 from __future__ import annotations
 

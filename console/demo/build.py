@@ -9,8 +9,6 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
-from db.agents import agent_for
-from db.commands.registry import build
 from db.ingest import Arrival
 from db.search import collect_terms
 
@@ -23,6 +21,8 @@ from console.demo.people import Cast, load_cast
 from console.demo.script import Script, Step, cast_plots
 from console.demo.stories import HOUR, load_stories
 from db import clock
+from db.agents import agent_for
+from db.commands.registry import build
 from db.engine.sqlite import Connection, SqliteEngine
 from db.identity.own import add_own
 from db.records import AgentRow
@@ -141,15 +141,8 @@ def _script(cast: Cast, login: str, seed: int, now: int) -> tuple[Script, dict[s
         *hostile_mails(now - 2 * HOUR, cast.team.address),
         *automatic_mails(script.chance, now, cast.team.address),
     ):
-        script.steps.append(
-            Step(
-                mail.at,
-                len(script.steps),
-                None,
-                entry=lambda m=mail: mail_entry(m),
-                channel="email",
-            )
-        )
+        arrival = partial(mail_entry, mail)
+        script.steps.append(Step(mail.at, len(script.steps), None, entry=arrival, channel="email"))
     return script, ada
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.mail.message import parse
-
 from connectors.contract import Address, Entry, Party, Recognised
+from connectors.mail.message import parse
 from console.demo.mails import Mail, render
 from console.demo.people import Person, Team
 
