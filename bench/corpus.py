@@ -11,9 +11,9 @@ from console.demo.stories import HOUR, load_stories
 
 START = 1_577_836_800_000  # 1 January 2020, UTC milliseconds
 WORDS = (
-    "the booking calendar shows room guest tonight invoice please thank reception breakfast ferry late "
-    "summer key portal price change again morning family question answer screen printer update slow "
-    "because would should could window table house email phone number weekend number second family"
+    "the booking calendar shows room guest tonight invoice please thank reception breakfast ferry "
+    "late summer key portal price change again morning family question answer screen printer "
+    "update slow because would should could window table house email phone number weekend second"
 ).split()
 
 
