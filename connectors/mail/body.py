@@ -1,0 +1,231 @@
+"""What a person reads in a mail: which parts are its text, which are attachments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from connectors.contract import Attachment, Fold
+from connectors.mail import calendar_line, charsets, limits, mime
+from connectors.mail.mime import Part
+from connectors.mail.quotes import find_folds, merge_folds
+
+# A plain alternative this short may only say "see the HTML part".
+_STUB_CHARS = 300
+
+
+@dataclass(slots=True)
+class Body:
+    """What the parts of a mail came to.
+
+    Attributes:
+        text: For a reader.
+        folds: Quotes and signatures in ``text``.
+        source: The decoded source of the text parts, before any layout: what the digest of a
+            mail is taken over, so that a better HTML reader does not make new mails.
+        attachments: In the order of the parts.
+        defects: What was mended.
+    """
+
+    text: str = ""
+    folds: tuple[Fold, ...] = ()
+    source: str = ""
+    attachments: list[Attachment] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Piece:
+    text: str
+    folds: tuple[Fold, ...] = ()
+
+
+def read_body(raw: bytes, root: Part, defects: list[str]) -> Body:
+    """Read the text and list the attachments of a mail.
+
+    Args:
+        raw: The whole message.
+        root: From `mime.read_tree`.
+        defects: What was mended so far.
+    """
+    body = Body(defects=list(defects))
+    if not root.children:
+        pieces = _leaf(raw, root, body, only=True)
+    else:
+        pieces = []
+        _collect(raw, root, body, pieces)
+    _join(body, pieces)
+    return body
+
+
+def _collect(raw: bytes, part: Part, body: Body, pieces: list[_Piece]) -> None:
+    """Walk a multipart; its depth is capped by `mime.read_tree`."""
+    if part.media_type == "multipart/alternative":
+        _alternative(raw, part, body, pieces)
+        return
+    for child in part.children:
+        if child.children:
+            _collect(raw, child, body, pieces)
+        else:
+            pieces.extend(_leaf(raw, child, body))
+    if part.media_type == "multipart/encrypted":
+        pieces.append(_Piece("[encrypted message]"))
+
+
+def _alternative(raw: bytes, part: Part, body: Body, pieces: list[_Piece]) -> None:
+    """Take the plain text when it says something, else the richest that does; list the rest."""
+    plain = next((c for c in part.children if _is_text(c, "text/plain")), None)
+    rich = [child for child in part.children if child is not plain]
+    chosen: list[_Piece] = []
+    if plain is None:
+        _readable(raw, rich, body, chosen)
+    else:
+        before = len(body.source)
+        chosen = _leaf(raw, plain, body)
+        text = chosen[0].text.strip() if chosen else ""
+        if len(text) < _STUB_CHARS:
+            other = Body()
+            better: list[_Piece] = []
+            _readable(raw, rich, other, better)
+            size = sum(len(piece.text.strip()) for piece in better)
+            if not text or size > 10 * max(len(text), 30):
+                body.source = body.source[:before] + other.source
+                chosen = better
+    pieces.extend(chosen)
+    _list_only(raw, rich, body, pieces)
+
+
+def _is_text(part: Part, media_type: str) -> bool:
+    return part.media_type == media_type and part.disposition != "attachment" and not part.children
+
+
+def _readable(raw: bytes, parts: list[Part], body: Body, pieces: list[_Piece]) -> None:
+    """Read the HTML, or other text, among the richer alternatives."""
+    waiting = list(reversed(parts))
+    while waiting:
+        part = waiting.pop()
+        if part.children:
+            waiting.extend(reversed(part.children))
+        elif _is_text(part, "text/html") or (not pieces and _is_text(part, "text/plain")):
+            pieces.extend(_leaf(raw, part, body))
+            if part.media_type == "text/html":
+                return
+
+
+def _list_only(raw: bytes, parts: list[Part], body: Body, pieces: list[_Piece]) -> None:
+    """List what is no text among the richer alternatives: images, invitations, files."""
+    waiting = list(reversed(parts))
+    while waiting:
+        part = waiting.pop()
+        if part.children:
+            waiting.extend(reversed(part.children))
+        elif not (_is_text(part, "text/html") or _is_text(part, "text/plain")):
+            pieces.extend(_leaf(raw, part, body))
+
+
+def _leaf(raw: bytes, part: Part, body: Body, only: bool = False) -> list[_Piece]:
+    """Read one part as text, or list it as an attachment."""
+    kind = part.media_type
+    shown = part.disposition != "attachment" and (only or not part.name or kind == "text/calendar")
+    if shown and kind in ("text/plain", "text/html"):
+        return [_text(raw, part, body)]
+    if kind.startswith("text/") and kind not in ("text/plain", "text/html") and shown:
+        text, _ = _decoded(raw, part)
+        if kind == "text/calendar":
+            body.attachments.append(_attachment(raw, part, body))
+            line = calendar_line.describe(text)
+            return [_Piece(line)] if line else []
+        if only or kind in ("text/enriched", "text/richtext"):
+            body.source += text
+            return [_Piece(text)]
+    body.attachments.append(_attachment(raw, part, body))
+    return []
+
+
+def _decoded(raw: bytes, part: Part) -> tuple[str, str]:
+    data, broken = mime.payload(raw, part, 2 * limits.TEXT_BYTES)
+    text, defect = charsets.decode(data[: limits.TEXT_BYTES], part.parameters.get("charset", ""))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text, broken or defect
+
+
+def _text(raw: bytes, part: Part, body: Body) -> _Piece:
+    text, defect = _decoded(raw, part)
+    if defect:
+        body.defects.append(defect)
+    body.source += text
+    if part.media_type == "text/html":
+        from connectors.mail.html import html_to_text  # 6 ms, and many mailboxes hold plain text
+
+        text, folds, defect = html_to_text(text)
+        if defect:
+            body.defects.append(defect)
+        return _Piece(text, folds)
+    if part.parameters.get("format", "").lower() == "flowed":
+        text = unflowed(text, part.parameters.get("delsp", "").lower() == "yes")
+    return _Piece(text)
+
+
+def unflowed(text: str, delete_space: bool = False) -> str:
+    """Join the soft line breaks of ``format=flowed`` (RFC 3676), quote depth by quote depth."""
+    if " \n" not in text:
+        return text
+    out: list[str] = []
+    flowing = -1
+    for line in text.split("\n"):
+        depth = 0
+        if line[:1] == ">":
+            bare = line.lstrip(">")
+            depth, bare = len(line) - len(bare), bare.removeprefix(" ")
+        else:
+            bare = line.removeprefix(" ") if line[:2] in (" >", " F") else line
+        signature = bare == "-- "
+        if flowing == depth and not signature:
+            out.append(bare)
+        else:
+            out.append(f"\n{'>' * depth} {bare}" if depth else f"\n{line if signature else bare}")
+        flowing = depth if bare.endswith(" ") and not signature else -1
+        if flowing >= 0 and delete_space:
+            out[-1] = out[-1][:-1]
+    return "".join(out)[1:]
+
+
+def _attachment(raw: bytes, part: Part, body: Body) -> Attachment:
+    data, broken = mime.payload(raw, part)
+    if broken and broken not in body.defects:
+        body.defects.append(broken)
+    name = part.name
+    if not name and part.media_type == "message/rfc822":
+        subject = mime.inner_subject(raw, part)
+        name = limits.cut(subject or "message", limits.NAME_CHARS - 4) + ".eml"
+    return Attachment(name, part.media_type, len(data), sha256(data).hexdigest(), part.number)
+
+
+def _join(body: Body, pieces: list[_Piece]) -> None:
+    """Put the pieces below each other and find the folds of the whole."""
+    if not pieces:
+        return
+    texts: list[str] = []
+    named: list[Fold] = []
+    position = 0
+    for piece in pieces:
+        text = piece.text.rstrip()
+        lead = len(text) - len(text.lstrip("\n"))
+        text = text[lead:]
+        if not text:
+            continue
+        for fold in piece.folds:
+            start, end = max(fold.start - lead, 0), min(fold.end - lead, len(text))
+            if start < end:
+                named.append(Fold(position + start, position + end, fold.kind))
+        texts.append(text)
+        position += len(text) + 2
+    whole = "\n\n".join(texts)
+    if len(whole) > limits.TEXT_CHARS:
+        whole = whole[: limits.TEXT_CHARS].rstrip() + "\n[cut: the rest is in the original]"
+        named = [fold for fold in named if fold.end <= limits.TEXT_CHARS]
+        body.defects.append("The text is over 1,000,000 characters; it was cut.")
+    body.text = whole
+    found = find_folds(whole)
+    body.folds = merge_folds(whole, found, tuple(named)) if named else found

@@ -1,0 +1,193 @@
+"""One mail, from its bytes to an `Entry`."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+
+from connectors.contract import Address, Entry, Party, Role
+from connectors.mail import charsets, limits, mime
+from connectors.mail.addresses import parse_addresses
+from connectors.mail.automatic import why_automatic
+from connectors.mail.body import Body, read_body
+from connectors.mail.dates import written_at
+from connectors.mail.headers import Headers, read_headers
+
+_ANGLE_ID = re.compile(r"<([^<>]{1,2000})>")
+# One of these makes bytes a mail; without any they are something else.
+_MAIL_HEADERS = frozenset(
+    "from to cc bcc subject date message-id received sender reply-to return-path resent-from"
+    " delivery-date".split()
+)
+_RECIPIENTS: tuple[tuple[str, Role], ...] = (("to", "to"), ("cc", "cc"), ("bcc", "bcc"))
+
+
+def parse(raw: bytes, *, survey: bool = False, envelope: str = "") -> Entry:
+    """Read one mail.
+
+    Args:
+        raw: The message as received; may begin with an mbox ``From `` line.
+        survey: Read only the headers: ``text``, ``folds``, ``attachments`` and ``original`` stay
+            empty, and ``external_id`` is not the one that a full read gives.
+        envelope: The mbox ``From `` line that stood before it: a last witness for its date.
+
+    Raises:
+        UnreadableMessage: It is over a cap, or no mail at all.
+    """
+    limits.check_size(raw)
+    headers = read_headers(raw, 0, len(raw), top=True)
+    if _MAIL_HEADERS.isdisjoint(headers.fields):
+        raise limits.UnreadableMessage("These bytes have no mail headers and were set aside.")
+    defects = headers.defects
+    if survey:
+        body = Body()
+        media_type, report = "", ""
+    else:
+        root, mended = mime.read_tree(raw, headers)
+        body = read_body(raw, root, mended)
+        media_type, report = root.media_type, root.parameters.get("report-type", "")
+        defects = defects + body.defects
+    return _entry(raw, headers, body, defects, (media_type, report, envelope))
+
+
+def _entry(
+    raw: bytes, headers: Headers, body: Body, defects: list[str], more: tuple[str, str, str]
+) -> Entry:
+    media_type, report, envelope = more
+    parties, author, crowd = _parties(headers)
+    if crowd:
+        defects = [*defects, crowd]
+    moment, late = written_at(
+        headers.first("date"), headers.first("received"), envelope or headers.envelope
+    )
+    if late:
+        defects = [*defects, late]
+    subject = charsets.storable(headers.text("subject")) if "subject" in headers.fields else ""
+    message_id = _message_id(headers.first("message-id"))
+    digest = _digest(author.lower(), headers.first("date"), subject, body.source)
+    key = digest.copy()
+    for attachment in body.attachments:
+        key.update(attachment.sha256.encode())
+    replied, references = _thread(headers, message_id)
+    full = bool(media_type)
+    return Entry(
+        external_id=f"{message_id}#{digest.hexdigest()[:16]}",
+        at=moment.at,
+        kind="message",
+        channel="email",
+        parties=parties,
+        subject=limits.cut(subject, limits.SUBJECT_CHARS),
+        text=body.text,
+        folds=body.folds,
+        message_id=message_id,
+        in_reply_to=replied,
+        references=references,
+        at_offset=moment.offset,
+        zone_source=moment.zone_source,
+        precision=moment.precision,
+        automatic=why_automatic(headers, author, media_type, report),
+        attachments=tuple(body.attachments),
+        original=raw if full else b"",
+        original_type="message/rfc822" if full else "",
+        defects=tuple(dict.fromkeys(defects))[: limits.DEFECT_COUNT],
+        content_key=key.hexdigest() if full else "",
+    )
+
+
+def _digest(author: str, date: str, subject: str, source: str) -> blake2b:
+    """Digest what makes a mail this mail, however it was transported.
+
+    Line ends, outer white space and mbox quoting differ between two copies of the same mail.
+    """
+    source = source.strip()
+    if ">From " in source:
+        source = source.replace("\n>From ", "\nFrom ")
+    digest = blake2b(digest_size=16)
+    digest.update(f"{author}\0{' '.join(date.split())}\0{subject}\0".encode("utf-8", "replace"))
+    digest.update(source.encode("utf-8", "replace"))
+    return digest
+
+
+def _parties(headers: Headers) -> tuple[tuple[Party, ...], str, str]:
+    """Return everyone on the mail, the author's address, and a note when there are too many."""
+    fields = headers.fields
+    name, author = _author(headers)
+    out: list[Party] = []
+    if author or name:
+        out.append(_party("from", name, author))
+    if "reply-to" in fields:
+        for name, address in parse_addresses(fields["reply-to"][0], 10):
+            if address.lower() != author.lower():
+                out.append(_party("reply_to", name, address))
+    total, room = 0, limits.RECIPIENT_COUNT
+    for header, role in _RECIPIENTS:
+        for value in fields.get(header, ()):
+            if room > 0:
+                found = parse_addresses(value, room)
+                room -= len(found)
+                out.extend(_party(role, name, address) for name, address in found)
+            if len(value) > limits.RECIPIENT_COUNT:
+                total += value.count("@")
+    crowd = ""
+    if room <= 0 and total > limits.RECIPIENT_COUNT:
+        crowd = (
+            f"There are about {total:,} recipients; the first {limits.RECIPIENT_COUNT} are kept."
+        )
+    return tuple(out), author, crowd
+
+
+def _party(role: Role, name: str, address: str) -> Party:
+    if not address:
+        return Party(role, Address("name", name), name)
+    return Party(role, Address("email", address), name)
+
+
+def _author(headers: Headers) -> tuple[str, str]:
+    """Return (name, address) of who wrote it: the first From with an address, else the next best."""
+    first: tuple[str, str] = ("", "")
+    for header in ("from", "reply-to", "sender", "resent-from", "return-path"):
+        for value in headers.fields.get(header, ()):
+            for name, address in parse_addresses(value, 10):
+                if "@" in address:
+                    # A From without an address still says who it was.
+                    return (name or first[0] or first[1], address)
+                if first == ("", "") and header == "from":
+                    first = (name, address)
+    return first
+
+
+def _message_id(value: str) -> str:
+    if not value:
+        return ""
+    match = _ANGLE_ID.search(value[: limits.MESSAGE_ID_CHARS * 4])
+    text = match[1] if match else value.strip("<> \t")
+    return limits.cut(charsets.storable("".join(text.split())), limits.MESSAGE_ID_CHARS)
+
+
+def _thread(headers: Headers, own: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ids that it answers, nearest first, and those of its thread, oldest first."""
+    fields = headers.fields
+    replied: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    if "in-reply-to" in fields:
+        replied = _ids(fields["in-reply-to"][0], own)[:10]
+    if "references" in fields:
+        references = _ids(fields["references"][0], own)
+        if len(references) > limits.REFERENCE_COUNT:
+            # The root names the thread, the newest name the answer.
+            half = limits.REFERENCE_COUNT // 2
+            references = references[:half] + references[-half:]
+    if not replied and references:
+        replied = references[-1:]
+    return replied, references
+
+
+def _ids(value: str, own: str) -> tuple[str, ...]:
+    value = value[: limits.HEADER_BYTES]
+    found = _ANGLE_ID.findall(value)
+    if not found:
+        found = [word for word in value.split() if "@" in word] if "<" not in value else []
+        if len(found) != len(value.split()):
+            return ()
+    cleaned = (limits.cut("".join(item.split()), limits.MESSAGE_ID_CHARS) for item in found)
+    return tuple(dict.fromkeys(charsets.storable(item) for item in cleaned if item != own))
