@@ -12,4 +12,8 @@ create virtual table search using fts5(
   subject, body, who, scope,
   content='', tokenize='unicode61 remove_diacritics 2'
 );
+create virtual table customer_keys using fts5(
+  keys,
+  content='', columnsize=0, detail=none, tokenize="ascii tokenchars '_'"
+);
 """

@@ -401,6 +401,17 @@ create table journal_subjects(
 ){keyed};
 create index journal_subjects_seq on journal_subjects(seq);
 
+create table customer_texts(
+  customer_id {big} primary key,
+  text {text} not null
+){strict};
+
+create table customer_words(
+  word {text} not null,
+  customer_id {big} not null,
+  primary key(word, customer_id)
+){keyed};
+
 create table terms(
   term {text} primary key,
   entries {big} not null

@@ -1,0 +1,261 @@
+"""The customer finder: a few half-remembered letters in, the likeliest customers out.
+
+Addresses, numbers and single words are ranges of a sorted table of words. Names with slips come
+from an index of pair keys (`db.identity.lookup_keys`), in tiers: three letters, then two, then
+threes of letters, each only where the one before found nothing good. At most `CANDIDATES` are
+ranked (`db.identity.rank`), never all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from db.among import among
+from db.engine.interface import Connection, Row, Value
+from db.identity.lookup_keys import (
+    PHONE_TAIL_DIGITS,
+    WIDTHS,
+    Findable,
+    findable,
+    gram_keys,
+    index_keys,
+    look_up_words,
+    query_keys,
+    words_of,
+)
+from db.identity.rank import Ranked, Ranker
+from db.records import CustomerHit
+
+CANDIDATES = 250
+POSTINGS = 1_500  # of one key; what is more common says little
+WORD_ROWS = 400  # customers of one beginning
+RARE_ROWS = 60  # a whole word that so few have is worth looking at by itself
+RAREST_GRAMS = 8
+SHOWN_FROM = 0.6  # less like than this is noise
+TYPED_CHARACTERS = 200
+NATIONAL_DIGITS = 6  # from here on a leading zero is the national prefix, not part of the number
+RECENT_ENTRIES = (200, 4_000)
+
+_CUSTOMERS = """
+select k.id, k.name, coalesce(g.name, '')
+from customers k left join organizations g on g.id = k.organization_id
+where k.id in (:among)
+"""
+_IDENTITIES = """
+select customer_id, kind, value, name from identities
+where customer_id in (:among) and state <> 'rejected'
+order by entries desc, id
+"""
+_STORED = "select customer_id, text from customer_texts where customer_id in (:among)"
+_KEEP = """
+insert into customer_texts(customer_id, text) values(:id, :text)
+on conflict(customer_id) do update set text = excluded.text
+"""
+_DROP = "delete from customer_texts where customer_id = :id"
+_ADD_WORD = "insert into customer_words(word, customer_id) values(:word, :id)"
+_DROP_WORD = "delete from customer_words where word = :word and customer_id = :id"
+_ADD_KEYS = "insert into customer_keys(rowid, keys) values(:id, :keys)"
+_DROP_KEYS = "insert into customer_keys(customer_keys, rowid, keys) values('delete', :id, :keys)"
+_BY_KEY = "select rowid from customer_keys where customer_keys match :key limit :rows"
+_BY_BEGINNING = """
+select customer_id from customer_words where word >= :word and word < :end limit :rows
+"""
+_BY_WORD = "select customer_id from customer_words where word = :word limit :rows"
+_NEWEST = "select identity_id from entries order by id desc limit :rows"
+_OF_IDENTITIES = """
+select distinct customer_id from identities where id in (:among) and customer_id is not null
+"""
+_HITS = """
+select m.id, k.id, coalesce(nullif(k.name, ''), m.name), coalesce(g.name, ''),
+  case when k.last_inbound_at > k.last_outbound_at
+    then k.last_inbound_at else k.last_outbound_at end, k.open_cases
+from customers m
+join customers k on k.id = m.canonical_id
+left join organizations g on g.id = k.organization_id
+where m.id in (:among)
+"""
+
+
+def index_customers(connection: Connection, customer_ids: Iterable[int]) -> None:
+    """Bring the finder in line with these customers; what has not changed is not written.
+
+    Args:
+        connection: Inside a transaction that writes.
+        customer_ids: New, changed or deleted ones.
+    """
+    ids = sorted(set(customer_ids))
+    stored: dict[int, str] = dict(among(connection, _STORED, ids))
+    wanted = _texts(connection, ids)
+    for customer_id in ids:
+        old, new = stored.get(customer_id), wanted.get(customer_id)
+        if old == new:
+            continue
+        if old is not None:
+            _forget(connection, customer_id, old)
+        if new is None:
+            connection.run(_DROP, {"id": customer_id})
+        else:
+            _remember(connection, customer_id, new)
+
+
+def _texts(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    identities: dict[int, list[tuple[str, str]]] = {}
+    names: dict[int, list[str]] = {}
+    for customer_id, kind, value, name in among(connection, _IDENTITIES, ids):
+        identities.setdefault(customer_id, []).append((kind, value))
+        names.setdefault(customer_id, []).append(name)
+    return {
+        customer_id: findable(
+            [name, *names.get(customer_id, ())], company, identities.get(customer_id, ())
+        ).text()
+        for customer_id, name, company in among(connection, _CUSTOMERS, ids)
+    }
+
+
+def _remember(connection: Connection, customer_id: int, text: str) -> None:
+    person = Findable.from_text(text)
+    connection.run(_KEEP, {"id": customer_id, "text": text})
+    words = sorted(look_up_words(person))
+    connection.many(_ADD_WORD, [{"word": word, "id": customer_id} for word in words])
+    connection.run(_ADD_KEYS, {"id": customer_id, "keys": _keys(person)})
+
+
+def _forget(connection: Connection, customer_id: int, text: str) -> None:
+    """Take out exactly what `_remember` put in."""
+    person = Findable.from_text(text)
+    words = sorted(look_up_words(person))
+    connection.many(_DROP_WORD, [{"word": word, "id": customer_id} for word in words])
+    connection.run(_DROP_KEYS, {"id": customer_id, "keys": _keys(person)})
+
+
+def _keys(person: Findable) -> str:
+    return " ".join(sorted(index_keys(person)))
+
+
+def find_customers(connection: Connection, text: str, limit: int = 20) -> tuple[CustomerHit, ...]:
+    """Return the customers that a few half-remembered letters mean, likeliest first.
+
+    Args:
+        connection: Where to read.
+        text: A name with slips, in any order, its beginning or initials; a company; an address or
+            its beginning; the last digits of a number; a handle. Empty asks for the most recent.
+        limit: How many at most.
+    """
+    text = text.strip()[:TYPED_CHARACTERS]
+    if not text:
+        return _recent(connection, limit)
+    whole = "".join(letter for letter in text.lower() if not letter.isspace()).removeprefix("@")
+    ranker = Ranker(words_of(text), whole, _number(text))
+    ranked: dict[int, Ranked] = {}
+    for tier, good in _TIERS:
+        fresh = [one for one in tier(connection, ranker) if one not in ranked]
+        for customer_id, stored in among(connection, _STORED, fresh[:CANDIDATES]):
+            ranked[customer_id] = ranker.rank(Findable.from_text(stored))
+        if max((one.score for one in ranked.values()), default=0.0) >= good:
+            break
+    return _hits(connection, ranked, limit)
+
+
+def _number(text: str) -> str:
+    """Return the digits of what looks like a phone number; empty for anything else."""
+    digits = "".join(letter for letter in text if letter in "0123456789")
+    if len(digits) < PHONE_TAIL_DIGITS or any(letter.isalpha() or letter == "@" for letter in text):
+        return ""
+    stated = text.startswith(("00", "+")) or len(digits) > NATIONAL_DIGITS
+    return digits.lstrip("0") if stated else digits
+
+
+def _first_tier(connection: Connection, ranker: Ranker) -> list[int]:
+    """What is exact, then what begins so, then pairs of three letters."""
+    found: dict[int, None] = {}
+    if ranker.digits:
+        for word in (f"#{ranker.digits[::-1]}", f"+{ranker.digits}"):
+            found.update(dict.fromkeys(_beginning(connection, word, WORD_ROWS)))
+        return list(found)
+    found.update(dict.fromkeys(_beginning(connection, ranker.whole, WORD_ROWS)))
+    for word in ranker.words if len(ranker.words) > 1 else ():
+        same = _ids(connection.all(_BY_WORD, {"word": word, "rows": RARE_ROWS + 1}))
+        if len(same) <= RARE_ROWS:
+            found.update(dict.fromkeys(same))
+    if len(ranker.words) == 1 and ranker.words[0] != ranker.whole:
+        found.update(dict.fromkeys(_beginning(connection, ranker.words[0], WORD_ROWS)))
+    found.update(dict.fromkeys(_counted(connection, query_keys(ranker.words, WIDTHS[0]))))
+    return list(found)
+
+
+def _second_tier(connection: Connection, ranker: Ranker) -> list[int]:
+    """Pairs of two letters: a slip among the first or last three."""
+    return _counted(connection, query_keys(ranker.words, WIDTHS[1]))
+
+
+def _third_tier(connection: Connection, ranker: Ranker) -> list[int]:
+    """Threes of letters, the rarest; weighing them by rarity would reward the slip's own."""
+    words = ranker.words or (ranker.whole,)
+    if "@" in ranker.whole:
+        words = (ranker.whole.partition("@")[0],)
+    grams = {gram for word in words for gram in gram_keys(word)}
+    postings = [_postings(connection, gram) for gram in grams]
+    rarest = sorted((ids for ids in postings if ids), key=len)[:RAREST_GRAMS]
+    return _most_counted(rarest)
+
+
+_TIERS = ((_first_tier, 0.9), (_second_tier, 0.84), (_third_tier, 0.0))
+"""Each tier with the best score from which the next one is not asked."""
+
+
+def _beginning(connection: Connection, word: str, rows: int) -> list[int]:
+    if not word or not word.isascii():
+        return []
+    end = word[:-1] + chr(ord(word[-1]) + 1)
+    params: dict[str, Value] = {"word": word, "end": end, "rows": rows}
+    return _ids(connection.all(_BY_BEGINNING, params))
+
+
+def _counted(connection: Connection, keys: Sequence[str]) -> list[int]:
+    return _most_counted([_postings(connection, key) for key in keys])
+
+
+def _postings(connection: Connection, key: str) -> list[int]:
+    return _ids(connection.all(_BY_KEY, {"key": f'"{key}"', "rows": POSTINGS}))
+
+
+def _most_counted(postings: Iterable[list[int]]) -> list[int]:
+    """Return whom most of the keys name, those first."""
+    times = Counter(chain.from_iterable(postings))
+    return [customer_id for customer_id, _ in times.most_common(CANDIDATES)]
+
+
+def _ids(rows: Iterable[Row]) -> list[int]:
+    return [row[0] for row in rows]
+
+
+def _recent(connection: Connection, limit: int) -> tuple[CustomerHit, ...]:
+    """Return the customers of the newest entries."""
+    for rows in RECENT_ENTRIES:
+        identities = dict.fromkeys(_ids(connection.all(_NEWEST, {"rows": rows})))
+        customers = _ids(among(connection, _OF_IDENTITIES, identities))
+        ranked = dict.fromkeys(customers, Ranked(0.0, "recent", ""))
+        hits = _hits(connection, ranked, limit)
+        if len(hits) >= limit or len(identities) < rows:
+            break
+    return hits
+
+
+def _hits(connection: Connection, ranked: dict[int, Ranked], limit: int) -> tuple[CustomerHit, ...]:
+    """Return the best, each person once, the more recent first where two do equally well."""
+    floor = 0.0 if all(one.why == "recent" for one in ranked.values()) else SHOWN_FROM
+    best = [item for item in ranked.items() if item[1].score >= floor]
+    best.sort(key=lambda item: item[1].score, reverse=True)
+    rows = {row[0]: row for row in among(connection, _HITS, [one for one, _ in best[:CANDIDATES]])}
+    hits: dict[int, CustomerHit] = {}
+    for customer_id, one in best[:CANDIDATES]:
+        if customer_id in rows and rows[customer_id][1] not in hits:
+            _, canonical, name, organization, last_at, open_cases = rows[customer_id]
+            score = round(100 * one.score, 1)
+            hits[canonical] = CustomerHit(
+                canonical, name, organization, one.why, one.matched, score, last_at, open_cases
+            )
+    ordered = sorted(hits.values(), key=lambda hit: (-hit.score, -hit.last_at, hit.customer_id))
+    return tuple(ordered[:limit])
