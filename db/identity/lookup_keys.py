@@ -28,7 +28,6 @@ ltd limited inc incorporated corp corporation gmbh ag kg bv nv sa sarl sas srl s
 llp plc pty co company und and the ooo
 """
 COMPANY_FORMS = frozenset(_FORMS.split())
-)
 
 _WORDS = re.compile(r"[a-z0-9]+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
