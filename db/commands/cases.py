@@ -19,6 +19,7 @@ from db.commands.base import (
 )
 from db.engine.interface import Value
 from db.errors import NotFound, Refused
+from db.waiting import unanswered_since
 from db.words import DONE_STATUSES, RESOLUTIONS, STATUSES, URGENCIES, WAITING_STATUSES
 
 Status = Annotated[str, Argument("The status", kind="status", choices=STATUSES)]
@@ -213,7 +214,8 @@ def _set_status(act: Act, case: CaseState, status: str, resolution: str = "") ->
         turn = _turn(case, status)
         if turn != case.waiting_on:
             values["waiting_on"] = turn
-            values["waiting_since"] = act.now
+            unanswered = unanswered_since(act.connection, case.case_id) if turn == "us" else None
+            values["waiting_since"] = act.now if unanswered is None else unanswered
             values["waiting_name"] = ""
     act.change("cases", case.case_id, **values)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from db.commands.derived import settle
+from db.commands.derived import before_delete, settle
 from db.commands.rows import (
     TABLES,
     Fields,
@@ -24,7 +24,6 @@ from db.commands.rows import (
 )
 from db.engine.interface import Connection, Value
 from db.errors import Conflict, NotFound, Refused
-from db.ids import keep_entry_id
 
 UNGUARDED = frozenset({"updated_at"})
 
@@ -172,8 +171,8 @@ class Writer:
         table = TABLES[change.table]
         if change.after is None:
             self._still_used(change, table)
-            if change.table == "entries":
-                self._forget(change)
+            if change.table == "entry_texts":
+                before_delete(self.connection, int(change.key["entry_id"] or 0))
             self.connection.run(delete_sql(change.table), change.key)
         else:
             self._name_taken(change, table)
@@ -185,14 +184,6 @@ class Writer:
             )
             self.connection.run(sql, {**change.key, **change.after})
         self._keep(change)
-
-    def _forget(self, change: Change) -> None:
-        """Take an entry out of the search index while its text still stands."""
-        from db.search import forget_entry
-
-        entry_id = int(change.key["id"] or 0)
-        forget_entry(self.connection, entry_id)
-        keep_entry_id(self.connection, entry_id)
 
     def _keep(self, change: Change) -> None:
         """Keep a change; a second one of the same row becomes part of the first."""

@@ -5,32 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from db.counters import count_customers
 from db.engine.interface import Connection
 from db.errors import Refused
+from db.ids import keep_entry_id
 
 if TYPE_CHECKING:
     from db.commands.changes import Change
 
-# The same as `db.words.is_unresolved` and `db.words.URGENCY_RANK`; a test compares them.
+# The same as `db.words.is_unresolved` and `db.words.URGENCY_RANK`; a test compares them. Once
+# anybody acted on a case, what arrives may no longer decide alone what it is, undone or not.
 _SETTLE_CASE = """
 update cases set
   unresolved = case when status in ('new', 'open', 'pending', 'on_hold')
     and merged_into = 0 and spam = 0 and history = 0 then 1 else 0 end,
   urgency_rank = case urgency
     when 'urgent' then 0 when 'high' then 1 when 'normal' then 2 else 3 end,
+  worked = 1,
   revision = revision + 1
 where id = :id
 """
-# Recounted, not added to: a customer has few open cases, and a recount heals what was wrong.
-_RECOUNT_OPEN = """
-update customers set open_cases = (
-  select count(*) from identities i join cases c on c.requester_id = i.id
-  where i.customer_id = customers.id and c.unresolved = 1
-) where id = (
-  select i.customer_id from cases c join identities i on i.id = c.requester_id where c.id = :id
-)
+_CUSTOMER_OF_CASE = """
+select i.customer_id from cases c join identities i on i.id = c.requester_id where c.id = :id
 """
-# Added to: a tag can be on a hundred thousand cases.
+_CUSTOMER_OF_IDENTITY = "select customer_id from identities where id = :id"
+# The times are read from the ends of two ranges; a count would walk them.
+_COUNT_IDENTITY = """
+update identities set entries = entries + :step,
+  first_at = coalesce((select min(at) from (
+    select min(e.at) as at from entries e where e.identity_id = :id
+    union all select min(t.at) from entry_identities t where t.identity_id = :id) ends), 0),
+  last_at = coalesce((select max(at) from (
+    select max(e.at) as at from entries e where e.identity_id = :id
+    union all select max(t.at) from entry_identities t where t.identity_id = :id) ends), 0)
+where id = :id
+"""
+# Added to, not recounted: a tag can be on a hundred thousand cases.
 _COUNT_TAG = "update tags set cases = cases + :step where id = :id"
 _RAISE_CUSTOMER = "update customers set version = version + 1 where id = :id"
 _LEADS = "select count(*) from agents where role = 'lead' and active = 1"
@@ -49,24 +59,42 @@ def settle(connection: Connection, changes: Sequence[Change], cases: Iterable[in
     Raises:
         Refused: The changes would leave the team without a lead.
     """
-    for case_id in sorted(cases):
-        settle_case(connection, case_id)
+    connection.many(_SETTLE_CASE, [{"id": case_id} for case_id in sorted(cases)])
+    customers: set[int] = set()
     for change in changes:
         if change.table == "cases" and not _DECIDES_WORK.isdisjoint(change.after or ()):
-            connection.run(_RECOUNT_OPEN, change.key)
+            customers.add(connection.value(_CUSTOMER_OF_CASE, change.key) or 0)
         elif change.table == "case_tags":
-            step = (change.after is not None) - (change.before is not None)
-            connection.run(_COUNT_TAG, {"id": change.key["tag_id"], "step": step})
+            connection.run(_COUNT_TAG, {"id": change.key["tag_id"], "step": _step(change)})
         elif change.table == "customers":
             connection.run(_RAISE_CUSTOMER, change.key)
-        elif change.table == "entries" and change.before is None:
-            from db.search import index_entry
-
-            index_entry(connection, int(change.key["id"] or 0))
+        elif change.table == "entries" and _step(change):
+            customers.add(_count_entry(connection, change))
+    if customers - {0}:
+        count_customers(connection, customers - {0})
     if any(change.table == "agents" for change in changes) and not connection.value(_LEADS):
         raise Refused("A team needs at least one active lead: make someone else a lead first.")
 
 
-def settle_case(connection: Connection, case_id: int) -> None:
-    """Recompute a case's rank and whether it is work, and raise its revision."""
-    connection.run(_SETTLE_CASE, {"id": case_id})
+def before_delete(connection: Connection, entry_id: int) -> None:
+    """Take an entry out of the search index while its text still stands, and keep its id taken."""
+    from db.search import forget_entry
+
+    forget_entry(connection, entry_id)
+    keep_entry_id(connection, entry_id)
+
+
+def _count_entry(connection: Connection, change: Change) -> int:
+    """Count an entry that came or went, index one that came; return its customer, 0 for none."""
+    from db.search import index_entry
+
+    if change.before is None:
+        index_entry(connection, int(change.key["id"] or 0))
+    identity = {"id": (change.after or change.before or {})["identity_id"]}
+    connection.run(_COUNT_IDENTITY, {**identity, "step": _step(change)})
+    return int(connection.value(_CUSTOMER_OF_IDENTITY, identity) or 0)
+
+
+def _step(change: Change) -> int:
+    """Return 1 for a row that came, -1 for one that went, 0 for one that changed."""
+    return (change.after is not None) - (change.before is not None)

@@ -11,7 +11,11 @@ from collections.abc import Mapping, Sequence
 from db.commands.base import ArgumentSpec, Command, arguments_of, brief, check_value, listed, meant
 from db.commands.bulk import Bulk
 from db.commands.cases import MoveCase, ReopenCase, ResolveCase, SetStatus, SetUrgency
+from db.commands.customers import EditCustomer
+from db.commands.notes import AddNote, PinNote, UnpinNote
 from db.commands.owners import AssignCase, TakeCase
+from db.commands.people import AddTeam, EditAgent, JoinTeam, LeaveTeam
+from db.commands.queues import AddQueue, EditQueue
 from db.commands.tags import TagCase, UntagCase
 from db.errors import NotFound, Refused
 
@@ -27,6 +31,16 @@ COMMANDS: Mapping[str, type[Command]] = {
         SetUrgency,
         AssignCase,
         TakeCase,
+        AddNote,
+        PinNote,
+        UnpinNote,
+        EditCustomer,
+        AddQueue,
+        EditQueue,
+        EditAgent,
+        AddTeam,
+        JoinTeam,
+        LeaveTeam,
     )
 }
 """What people can give by name; `Bulk` is made by naming several cases."""

@@ -66,8 +66,8 @@ TABLES: Mapping[str, Table] = {
     "customers": Table(
         _ID,
         _words(
-            "name organization_id title stage vip risk risk_at goals success_owner_id language"
-            " time_zone preferred_channel"
+            "name named organization_id title stage vip risk risk_at goals success_owner_id"
+            " language time_zone preferred_channel"
         ),
         "customer",
     ),
