@@ -18,8 +18,6 @@ from types import FrameType
 
 from connectors import registry, wire
 from connectors.contract import (
-    AuthError,
-    BadFile,
     Batch,
     ConnectorError,
     Context,
@@ -31,12 +29,9 @@ from connectors.contract import (
     Transient,
 )
 from connectors.process import Worker, WorkerLost
+from connectors.recovery import Broken, Reached, failure
 
-# The store's lock is held for one batch: keep it short.
-BATCH_ENTRIES = 200
 POLL_SECONDS = 0.2
-# A worker holds back at most one group of items beyond what it sent.
-HELD_BACK_ITEMS = 201
 
 OnProgress = Callable[[Progress, Outcome], None]
 Stop = Callable[[], bool]
@@ -58,6 +53,7 @@ class Limits:
         back_off_seconds: First wait; it doubles each time.
         longest_wait_seconds: A longer wait than this is not waited for but reported.
         culprits: How many items that kill a worker are set aside before the import stops.
+        breakdowns: How many workers may be lost before the import stops.
     """
 
     memory_bytes: int = 2 * 1024**3
@@ -67,6 +63,7 @@ class Limits:
     back_off_seconds: float = 1.0
     longest_wait_seconds: float = 300.0
     culprits: int = 50
+    breakdowns: int = 200
 
 
 def run(
@@ -154,20 +151,13 @@ class _Run:
         self._limits = limits
         self._outcome = Outcome()
         self._progress = Progress(0, recognised.size)
-        self._cursor = context.cursor or sink.cursor()
-        # Entries and quarantined items received after the cursor; the next one has this number.
-        self._after_cursor = 0
-        self._received = 0
-        self._careful_items = 0
-        # Items that the last worker delivered after the cursor: the next one delivers them again.
-        self._repeated = 0
-        self._set_aside: set[int] = set()
-        self._culprits = 0
+        self._reached = Reached(context.cursor or sink.cursor())
+        self._counted = 0
         self._interrupted = False
 
     def to_the_end(self) -> Outcome:
         """Run workers until one is done."""
-        tries, reached = 0, -1
+        tries, counted = 0, -1
         with self._interrupts_wait():
             while True:
                 try:
@@ -178,17 +168,17 @@ class _Run:
                         raise KeyboardInterrupt from None
                     return self._outcome
                 except (Transient, RateLimited) as error:
-                    tries = 1 if self._received > reached else tries + 1
-                    reached = self._received
+                    tries = 1 if self._counted > counted else tries + 1
+                    counted = self._counted
                     if tries >= self._limits.tries or not self._wait(error, tries):
                         raise
-                except _Broken as broken:
-                    self._after_breakdown(broken)
+                except Broken as broken:
+                    if not self._can_go_on(broken):
+                        raise ReaderFailed(self._where_it_broke(broken)) from None
 
     def _read(self) -> None:
         """Run one worker from the cursor to its end."""
-        self._repeated, self._after_cursor = self._after_cursor, 0
-        self._received_here = 0
+        self._reached.begin()
         with Worker(self._request()) as worker:
             while True:
                 if self._asked_to_stop():
@@ -200,67 +190,47 @@ class _Run:
                     self._progress = frame.progress
                     self._report()
                 elif isinstance(frame, wire.Failed):
-                    raise _error(frame)
+                    raise failure(frame)
                 elif isinstance(frame, wire.Done):
                     return
 
     def _next_frame(self, worker: Worker) -> wire.Frame | None:
         """Return a frame, or None after a short wait; notice a worker that is lost."""
+        careful = self._reached.is_careful()
         try:
             frame = worker.next_frame(POLL_SECONDS)
         except WorkerLost as lost:
-            raise _Broken(lost.reason, exact=self._is_careful()) from None
+            raise Broken(lost.reason, exact=careful) from None
         if frame is None and worker.silent_seconds() > self._silence_seconds():
-            raise _Broken("stopped answering", exact=self._is_careful())
+            raise Broken("stopped answering", exact=careful, certain=careful)
         return frame
-
-    def _is_careful(self) -> bool:
-        """Tell whether the worker still sends each item by itself."""
-        return self._received_here < self._careful_items
 
     def _write(self, items: wire.Items) -> None:
         """Hand what came to the sink, in batches; the cursor goes with the last of them."""
-        for batch in _batches(items, self._repeated):
+        for batch in self._reached.batches(items):
             outcome = self._sink.write(batch)
-            count = len(batch.entries) + len(batch.quarantined)
-            if self._repeated:
-                self._repeated -= count
-            else:
+            if self._reached.committed(batch):
                 self._outcome += outcome
-                self._received += count
-            self._received_here += count
-            self._after_cursor += count
-            if batch.cursor is not None:
-                self._cursor = batch.cursor
-                self._after_cursor = 0
-                self._set_aside = set()
+                self._counted += len(batch.entries) + len(batch.quarantined)
             self._report()
             if self._asked_to_stop():
                 raise _Stopped
 
-    def _after_breakdown(self, broken: _Broken) -> None:
-        """Decide how the next worker goes on: look closely, or set the culprit aside.
+    def _can_go_on(self, broken: Broken) -> bool:
+        """Tell whether another worker may get past what broke the last one."""
+        connector = registry.connector(self._recognised.connector)
+        return self._reached.break_down(
+            broken,
+            can_skip=bool(getattr(connector, "sets_aside", False)),
+            culprits=self._limits.culprits,
+            losses=self._limits.breakdowns,
+        )
 
-        Raises:
-            ReaderFailed: There is no way past it.
-        """
-        if not broken.exact:
-            self._careful_items = self._after_cursor + HELD_BACK_ITEMS
-            return
-        self._culprits += 1
-        can_skip = getattr(registry.connector(self._recognised.connector), "sets_aside", False)
-        stuck = self._after_cursor in self._set_aside
-        if not can_skip or stuck or self._culprits > self._limits.culprits:
-            raise ReaderFailed(self._where_it_broke(broken))
-        self._set_aside.add(self._after_cursor)
-        self._careful_items = self._after_cursor + HELD_BACK_ITEMS
-
-    def _where_it_broke(self, broken: _Broken) -> str:
+    def _where_it_broke(self, broken: Broken) -> str:
         """Return the sentence for a reader that cannot get past something."""
-        place = f"position {self._cursor}" if self._cursor else "the beginning"
         what = self._context.path or self._recognised.title
         return (
-            f"Reading {what} stopped at item {self._after_cursor + 1} after {place}: "
+            f"Reading {what} stopped at {self._reached.words()}: "
             f"the reader {broken.reason}. What came before it is kept."
         )
 
@@ -269,15 +239,15 @@ class _Run:
         settings = dict(self._context.settings)
         settings.setdefault("source", self._recognised.source)
         settings.setdefault("network", self._recognised.network)
-        if self._set_aside:
-            settings["set_aside"] = ",".join(map(str, sorted(self._set_aside)))
+        if self._reached.set_aside:
+            settings["set_aside"] = ",".join(map(str, sorted(self._reached.set_aside)))
         is_file = bool(self._context.path)
         return wire.Request(
             connector=self._recognised.connector,
-            context=replace(self._context, cursor=self._cursor, settings=settings),
+            context=replace(self._context, cursor=self._reached.cursor, settings=settings),
             item_seconds=self._limits.item_seconds if is_file else 0.0,
             memory_bytes=self._limits.memory_bytes,
-            careful_items=self._careful_items,
+            careful_items=self._reached.careful_items,
             eager=not is_file,
         )
 
@@ -326,56 +296,6 @@ class _Run:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-class _Broken(Exception):
-    """A worker broke down.
-
-    Attributes:
-        reason: How, after "the reader".
-        exact: Whether all that it read was received, so that the next item is the culprit.
-    """
-
-    def __init__(self, reason: str, *, exact: bool) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.exact = exact
-
-
-def _error(failed: wire.Failed) -> Exception:
-    """Return the exception that a failure frame stands for."""
-    if failed.kind == "bad_file":
-        return BadFile(failed.sentence)
-    if failed.kind == "auth":
-        return AuthError(failed.sentence)
-    if failed.kind == "rate":
-        return RateLimited(failed.sentence, max(0.0, failed.after_seconds))
-    if failed.kind == "transient":
-        return Transient(failed.sentence)
-    if failed.kind == "refused":
-        return ConnectorError(failed.sentence)
-    # The worker sent everything that it held before it said so.
-    return _Broken(f"gave up ({failed.sentence.rstrip('.')})", exact=True)
-
-
 def _absolute(recognised: Recognised, context: Context) -> Context:
     """Return a context that means the same from any working directory."""
     return replace(context, path=os.path.abspath(context.path)) if context.path else context
-
-
-def _batches(items: wire.Items, repeated: int) -> Iterator[Batch]:
-    """Cut a frame into batches; a frame with nothing but a cursor is one too.
-
-    Args:
-        items: What came in one frame.
-        repeated: Where to cut besides, so that what was counted before is in batches of its own.
-    """
-    entries, quarantined = items.entries, items.quarantined
-    while True:
-        room = min(repeated, BATCH_ENTRIES) or BATCH_ENTRIES
-        head = entries[:room]
-        aside = quarantined[: room - len(head)]
-        entries, quarantined = entries[len(head) :], quarantined[len(aside) :]
-        if not entries and not quarantined:
-            yield Batch(head, aside, items.cursor)
-            return
-        yield Batch(head, aside)
-        repeated = max(0, repeated - room)
