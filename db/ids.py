@@ -41,7 +41,7 @@ class EntryIds:
             end = (day + 1) << ENTRY_DAY_SHIFT
             last = self._connection.value(_LAST_OF_DAY, {"first": first, "end": end})
             floor = self._connection.value(_FLOOR_OF_DAY, {"name": f"entries {day}"})
-            self._next[day] = max(first if last is None else int(last) + 1, int(floor or 0))
+            self._next[day] = max(first if last is None else int(last) + 1, int(floor or 0), 1)
         number = self._next[day]
         self._next[day] = number + 1
         return number

@@ -20,6 +20,8 @@ ADDRESS_KINDS = ("email", "phone", "handle", "external_id", "name")
 OWN_KINDS = ("email", "domain", "phone", "handle", "name")
 STAGES = ("prospect", "onboarding", "active", "at_risk", "former")
 ROLES = ("lead", "agent", "read_only")
+ZONE_SOURCES = ("stated", "assumed", "none")
+PRECISIONS = ("ms", "s", "min", "day")
 QUEUE_SORTS = ("urgency", "waiting", "due", "updated")
 
 
