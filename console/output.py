@@ -1,6 +1,7 @@
 """How answers leave the command line: text for people, JSON, NDJSON, CSV or ids for programs.
 
-Records keep their field names; every time gets a second field ``…_iso``. What strangers wrote
+Records keep their field names; every time gets a second field ``…_iso``, and a deadline that does
+not run is null. What strangers wrote
 passes the one door in text and CSV; in JSON it is kept exact, and every character that could act
 on a terminal is written as an escape.
 """
@@ -73,7 +74,7 @@ def plain(value: Any) -> Any:  # a record's fields are of many types
         found: dict[str, object] = {}
         for field in fields(value):
             part = getattr(value, field.name)
-            found[field.name] = plain(part)
+            found[field.name] = None if part == NO_DEADLINE else plain(part)
             if _TIMES.search(field.name) and isinstance(part, int):
                 found[f"{field.name}_iso"] = iso(part)
         return found

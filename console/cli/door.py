@@ -70,7 +70,13 @@ def _failed(error: Exception) -> int:
 
 def exit_code_of(error: Exception) -> int:
     """Return the exit code of an error; `exits.INTERNAL` for one that is not foreseen."""
-    if isinstance(error, ConfigError):
+    if isinstance(error, ConfigError) or _is(error, "db.language", "QueryError"):
+        return exits.USAGE
+    if _is(error, "connectors.contract", "BadFile"):
+        return exits.BAD_INPUT
+    if _is(error, "connectors.contract", "ConnectorError"):
+        return exits.UNAVAILABLE
+    if _is(error, "console.keymap", "KeyClash"):
         return exits.USAGE
     from db import errors
 
@@ -84,13 +90,13 @@ def exit_code_of(error: Exception) -> int:
     for kind, code in by_kind:
         if isinstance(error, kind):
             return code
-    contract = sys.modules.get("connectors.contract")
-    if contract is not None:
-        if isinstance(error, contract.BadFile):
-            return exits.BAD_INPUT
-        if isinstance(error, contract.ConnectorError):
-            return exits.UNAVAILABLE
     return exits.INTERNAL
+
+
+def _is(error: Exception, module: str, name: str) -> bool:
+    """Say whether an error is of a class, without loading the module that has it."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind is not None and isinstance(error, kind)
 
 
 def _show_usage(error: click.UsageError) -> None:

@@ -81,6 +81,13 @@ class Session:
 
         return agent_for(store.engine, self.login, self.config.name or self.login)
 
+    def agent_id(self, store: Store) -> int:
+        """Return the agent's number for questions, without making a row; 0 for a stranger."""
+        from db.queries.desk import agents
+
+        login = self.login
+        return next((row.agent_id for row in store.ask(agents) if row.login == login), 0)
+
 
 def system_user() -> str:
     """Return the operating system's name for who runs this.

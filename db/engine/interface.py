@@ -64,6 +64,10 @@ class Engine(Protocol):
         """Return a number that differs after another connection's commit."""
         ...
 
+    def check(self) -> tuple[str, ...]:
+        """Return what is wrong with the database itself; empty when it is whole."""
+        ...
+
     def close(self) -> None:
         """Close every connection that was handed out."""
         ...

@@ -225,6 +225,15 @@ class SqliteEngine:
         row = self.connection().raw.execute("pragma data_version").fetchone()
         return int(row[0])
 
+    def check(self) -> tuple[str, ...]:
+        """Return what is wrong with the file, in SQLite's words; empty when it is whole."""
+        raw = self.connection().raw
+        try:
+            found = [str(row[0]) for row in raw.execute("pragma quick_check(20)").fetchall()]
+        except sqlite3.DatabaseError as error:
+            return (str(error),)
+        return () if found == ["ok"] else tuple(found)
+
     def close(self) -> None:
         """Close every connection that was handed out."""
         with self._lock:

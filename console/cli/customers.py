@@ -1,0 +1,84 @@
+"""``centric customer`` and ``find``: who was that, and where was that."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import click
+
+from console.cli import exits
+from console.cli.base import Command, limit_option, output_option, pass_session
+from console.cli.session import Session, say
+from console.cli.told import sheet_lines
+from console.output import Column, emit, emit_one
+from console.times import ago, stamp
+from db.records import CustomerHit, FindHit
+
+if TYPE_CHECKING:
+    from db.store import Store
+
+MOST_HITS = 200
+
+HIT_COLUMNS: tuple[Column[CustomerHit], ...] = (
+    Column("number", lambda row: str(row.customer_id), right=True),
+    Column("customer", lambda row: row.name, weight=2),
+    Column("organization", lambda row: row.organization, weight=2),
+    Column("open", lambda row: str(row.open_cases or ""), right=True),
+    Column("last contact", lambda row: ago(row.last_at)),
+    Column("matched", lambda row: f"{row.why} {row.matched}".strip(), weight=2),
+)
+FOUND_COLUMNS: tuple[Column[FindHit], ...] = (
+    Column("case", lambda row: f"#{row.case_id}" if row.case_id else "", right=True),
+    Column("when", lambda row: stamp(row.at)),
+    Column("customer", lambda row: row.customer, weight=2),
+    Column("how", lambda row: row.channel if row.kind == "message" else row.kind),
+    Column("subject", lambda row: row.subject, weight=3),
+    Column("text", lambda row: row.snippet, weight=4),
+)
+
+
+@click.command(cls=Command)
+@click.argument("who", nargs=-1, required=True, metavar="WHO…")
+@click.option("--list", "as_list", is_flag=True, help="List who is like that, also when it is one.")
+@limit_option(20)
+@output_option()
+@pass_session
+def customer(session: Session, who: tuple[str, ...], as_list: bool, limit: int, form: str) -> int:
+    """Show a customer's cheat sheet, by number or by half-remembered letters.
+
+    Where several are like that they are listed, best first; programs that want one shape of
+    answer say --list.
+    """
+    from db.errors import NotFound
+    from db.identity.lookup import find_customers
+
+    store = session.open()
+    text = " ".join(who)
+    if not as_list and _is_number(text):
+        with contextlib.suppress(NotFound):  # then it may be part of a phone number
+            _show_sheet(store, int(text), form)
+            return exits.OK
+    hits = tuple(store.ask(find_customers, text, limit or MOST_HITS))
+    if len(hits) == 1 and not as_list:
+        _show_sheet(store, hits[0].customer_id, form)
+        return exits.OK
+    emit(hits, form, HIT_COLUMNS, kind=CustomerHit, id_of=lambda row: row.customer_id)
+    if not hits:
+        say(f"Nobody is like “{text}”.")
+        return exits.NOTHING
+    return exits.OK
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
+
+
+def _show_sheet(store: Store, customer_id: int, form: str) -> None:
+    from db.queries.sheet import cheat_sheet
+
+    sheet = store.ask(cheat_sheet, customer_id)
+    if form == "ids":
+        click.echo(str(sheet.customer_id))
+    else:
+        emit_one(sheet, form, lambda: sheet_lines(sheet))
