@@ -235,6 +235,9 @@ def record(raw: msgspec.Raw | object, kind: type[T]) -> T:
             return msgspec.json.decode(raw, type=kind)
         except msgspec.ValidationError:
             return msgspec.json.decode(raw, type=kind, strict=False)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            mended = json.loads(bytes(raw).decode("utf-8", "replace"))
+            return msgspec.convert(_clean(mended, _LEVELS), kind, strict=False)
     except msgspec.DecodeError as error:
         raise ValueError(str(error)) from None
     except RecursionError:
