@@ -6,7 +6,7 @@ that it does: plain comparisons, and ``not coalesce(…, false)`` around what is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from db.engine.interface import Value
@@ -232,7 +232,7 @@ class _Writer:
             return _ORGANIZATION.format(test=f"({' or '.join(tests)})")
         people: list[int] = []
         for value in term.values:
-            people += [int(value)] if _is_id(value) else self._asker.people(value)
+            people += customers_named(value, self._asker.people)
         return _CUSTOMER.format(values=self._values(people) or "null")
 
     def _of_entry(self, test: str) -> str:
@@ -256,8 +256,11 @@ class _Writer:
         return ", ".join(self.name(value) for value in values)
 
 
-def _is_id(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) <= 15
+def customers_named(value: str, people: Callable[[str], tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the customers that ``customer:`` means: a number is an id, all else is looked up."""
+    if value.isascii() and value.isdigit() and len(value) <= 15:
+        return (int(value),)
+    return people(value)
 
 
 def _lower(text: str) -> str:

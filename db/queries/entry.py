@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Sequence
 
 from db.among import among
 from db.engine.interface import Connection, Row
 from db.errors import NotFound
 from db.queries.timeline import ITEM_COLUMNS, items_of
+from db.raws import read_raw
 from db.records import AttachmentRow, EntryDetail, EntryText, PartyRow
-from db.texts import ZLIB, unpack
+from db.texts import unpack, unpack_defects, unpack_folds
 
 _TEXTS = "select entry_id, codec, data, folds, defects from entry_texts where entry_id in (:among)"
 _ATTACHMENTS = """
@@ -36,7 +35,6 @@ order by o.source_id, o.external_id limit 1
 _ORIGINAL = """
 select original from origins where entry_id = :entry_id and original is not null limit 1
 """
-_CHUNKS = "select codec, data from raws where sha256 = :sha256 order by chunk"
 _ATTACHMENT = """
 select name, sha256, part from attachments where entry_id = :entry_id and position = :position
 """
@@ -56,18 +54,8 @@ def entry_texts(connection: Connection, ids: Sequence[int]) -> dict[int, EntryTe
 def _text(row: Row, attachments: tuple[AttachmentRow, ...]) -> EntryText:
     entry_id, codec, data, folds, defects = row
     return EntryText(
-        entry_id, unpack(codec, data), folds_of(folds), defects_of(defects), attachments
+        entry_id, unpack(codec, data), unpack_folds(folds), unpack_defects(defects), attachments
     )
-
-
-def folds_of(stored: str) -> tuple[tuple[int, int, str], ...]:
-    """Return the folds that stand in a column as JSON; empty means none."""
-    return tuple((start, end, kind) for start, end, kind in json.loads(stored)) if stored else ()
-
-
-def defects_of(stored: str) -> tuple[str, ...]:
-    """Return the defects that stand in a column, one a line."""
-    return tuple(stored.split("\n")) if stored else ()
 
 
 def entry_detail(connection: Connection, entry_id: int) -> EntryDetail:
@@ -92,7 +80,7 @@ def entry_detail(connection: Connection, entry_id: int) -> EntryDetail:
         message_id=message_id,
         source=source,
         external_id=external_id,
-        has_original=original is not None,
+        has_original=bool(original),
     )
 
 
@@ -103,8 +91,8 @@ def original(connection: Connection, entry_id: int) -> bytes:
         NotFound: There is no such entry, or its source has no original.
     """
     sha256 = connection.value(_ORIGINAL, {"entry_id": entry_id})
-    data = None if sha256 is None else raw_bytes(connection, sha256)
-    if data is None:
+    data = read_raw(connection, sha256) if sha256 else b""
+    if not data:
         raise NotFound(
             "No original was kept of that entry: it was written here, or its source has none."
         )
@@ -123,15 +111,7 @@ def attachment_bytes(connection: Connection, entry_id: int, position: int) -> by
     name, sha256, part = row
     if part:
         raise NotFound(f"“{name}” is part {part} of the original; read it from there.")
-    data = raw_bytes(connection, bytes.fromhex(sha256)) if sha256 else None
-    if data is None:
+    data = read_raw(connection, bytes.fromhex(sha256)) if sha256 else b""
+    if not data:
         raise NotFound(f"The source named “{name}” but did not deliver it.")
     return data
-
-
-def raw_bytes(connection: Connection, sha256: bytes) -> bytes | None:
-    """Return stored bytes by their digest, or None."""
-    chunks = connection.all(_CHUNKS, {"sha256": sha256})
-    if not chunks:
-        return None
-    return b"".join(zlib.decompress(data) if codec == ZLIB else data for codec, data in chunks)
