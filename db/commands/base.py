@@ -282,7 +282,15 @@ def _key(key: int | Fields) -> Fields:
     return {"id": key} if isinstance(key, int) else key
 
 
-def compare(case_id: int, found: str, expected: str | None, *, is_: str, next_step: str) -> None:
+def compare(
+    case_id: int,
+    found: str,
+    expected: str | None,
+    *,
+    is_: str,
+    next_step: str,
+    nothing: str = "nobody",
+) -> None:
     """Compare what stands there with what the agent saw.
 
     Args:
@@ -290,14 +298,15 @@ def compare(case_id: int, found: str, expected: str | None, *, is_: str, next_st
         expected: What the agent saw; None when they do not care.
         is_: What the case is, with ``{}`` for the value: ``owned by {}``.
         next_step: What to do to overwrite it all the same; a sentence.
+        nothing: What an empty value is called.
 
     Raises:
         Conflict: They differ.
     """
     if expected is None or found.casefold() == expected.casefold():
         return
-    now = is_.format(spoken(found)) if found else is_.format("nobody")
-    saw = spoken(expected) or "nobody"
+    now = is_.format(spoken(found) or nothing)
+    saw = spoken(expected) or nothing
     raise Conflict(f"#{case_id} is already {now}; you saw {saw}. {next_step}", expected, found)
 
 

@@ -153,7 +153,14 @@ class MoveCase(Command):
                 f"#{self.case_id} is already in {name}" if name else f"#{self.case_id} is in none"
             )
         again = f"Move it again to put it into {name}." if name else "Move it again to take it out."
-        compare(self.case_id, case.queue, self.expected, is_="in {}", next_step=again)
+        compare(
+            self.case_id,
+            case.queue,
+            self.expected,
+            is_="in {}",
+            next_step=again,
+            nothing="no folder",
+        )
         act.change("cases", self.case_id, queue_id=queue_id)
         if not name:
             return f"Moved #{self.case_id} out of {case.queue}"

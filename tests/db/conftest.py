@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -32,13 +33,21 @@ update customers set cases = cases + 1, open_cases = open_cases + :unresolved wh
 """
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an empty store file: copied, it saves each test the migrations (50 ms)."""
+    path = tmp_path_factory.mktemp("empty") / "centric.db"
+    prepare(path)
+    return path
+
+
 @pytest.fixture
-def make_store() -> Iterator[Callable[[Path], Store]]:
+def make_store(empty_file: Path) -> Iterator[Callable[[Path], Store]]:
     """Return a function that makes an empty store in a folder."""
     made: list[Store] = []
 
     def make(folder: Path) -> Store:
-        prepare(folder / "centric.db")
+        shutil.copy(empty_file, folder / "centric.db")
         store = open_store(str(folder / "centric.db"))
         made.append(store)
         return store
@@ -97,9 +106,15 @@ def insert_case(
     return case_id
 
 
+@pytest.fixture(scope="session")
+def put_case() -> AddCase:
+    """Return `insert_case`, for stores that a test opens itself."""
+    return insert_case
+
+
 @pytest.fixture
 def add_case(store: Store) -> AddCase:
-    """Return a function that adds a case to the store; see `insert_case`."""
+    """Return a function that adds a case to ``store``; see `insert_case`."""
     minutes = count()
 
     def add(**fields: object) -> int:
