@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import getpass
 import random
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
-from db.ingest import Arrival
-from db.search import collect_terms
-
-from connectors.contract import Batch, Sink
+from connectors.contract import Batch, Entry, Sink
 from console.demo.ada import play_ada
 from console.demo.automatic import automatic_mails
 from console.demo.entries import SOURCES, Agent, mail_entry
@@ -25,7 +23,9 @@ from db.agents import agent_for
 from db.commands.registry import build
 from db.engine.sqlite import Connection, SqliteEngine
 from db.identity.own import add_own
+from db.ingest import Arrival
 from db.records import AgentRow
+from db.search import collect_terms
 from db.store import Store, open_store
 
 FOLDERS = ("Billing", "Bookings", "Technical", "Questions", "Onboarding")
@@ -49,6 +49,8 @@ class Builder:
 
     def __init__(self, store: Store, cast: Cast, login: str) -> None:
         self._store = store
+        self._waiting: list[tuple[Step, Entry]] = []
+        self._expected: set[str] = set()
         self._cast = cast
         arrival = Arrival(work_since=0, live=True)
         self._sinks: dict[str, Sink] = {
@@ -61,15 +63,34 @@ class Builder:
         }
 
     def run(self, step: Step) -> None:
-        """Let one thing happen, at its time."""
-        with clock.stopped(step.at):
-            if step.entry is not None:
-                entry = step.entry()
-                self._sinks[step.channel].write(Batch((entry,)))
-                if step.thread and step.thread.origin is None:
+        """Let one thing happen, at its time.
+
+        Arrivals wait until an act needs one of their customers: the store takes ten at once in the
+        time of two.
+        """
+        if step.entry is not None:
+            if step.thread and step.thread.person.email in self._expected:
+                self.arrive()
+            entry = step.entry()
+            self._waiting.append((step, entry))
+            if step.thread:
+                self._expected.add(step.thread.person.email)
+                if step.thread.origin is None:
                     step.thread.origin = (SOURCES[step.channel].source, entry.external_id)
-            elif step.thread is not None:
+        elif step.thread is not None:
+            if step.thread.person.email in self._expected:
+                self.arrive()
+            with clock.stopped(step.at):
                 self._act(step)
+
+    def arrive(self) -> None:
+        """Let everything arrive that waits, in its order."""
+        for channel, run in groupby(self._waiting, key=lambda pair: pair[0].channel):
+            pairs = list(run)
+            with clock.stopped(pairs[-1][0].at):
+                self._sinks[channel].write(Batch(tuple(entry for _, entry in pairs)))
+        self._waiting.clear()
+        self._expected.clear()
 
     def do(self, login: str, name: str, arguments: Sequence[str] | Mapping[str, str]) -> None:
         """Give a command by its name and arguments."""
@@ -160,7 +181,8 @@ def build_demo(path: Path, seed: int = 7, *, login: str = "", now: int = 0) -> N
     cast = load_cast()
     with clock.stopped(now - 600 * 24 * HOUR):
         open_store(str(path), create=True).close()
-        store = Store(_Unsynced(path), str(path))
+        engine = _OneTransaction(path)
+        store = Store(engine, str(path))
         _found(store, cast, clock.now())
         builder = Builder(store, cast, login)
         for name in FOLDERS:
@@ -168,16 +190,29 @@ def build_demo(path: Path, seed: int = 7, *, login: str = "", now: int = 0) -> N
     script, ada = _script(cast, login, seed, now)
     for step in sorted(script.steps, key=lambda step: (step.at, step.order)):
         builder.run(step)
+    builder.arrive()
     with clock.stopped(now):
         _profiles(builder, store, cast, login, ada)
-        with store.engine.write() as connection:
-            collect_terms(connection)
+        engine.commit()
+        collect_terms(engine)
+        engine.commit()
     store.close()
 
 
-class _Unsynced(SqliteEngine):
-    """The engine without a sync per act: a demo that was cut short is simply built again."""
+class _OneTransaction(SqliteEngine):
+    """The engine with all its transactions in one: a demo cut short is simply built again."""
 
-    def write(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
-        """Run a transaction that is written, not synced."""
-        return super().write(durable=False)
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
+        """Join the transaction that runs, beginning it at the first use."""
+        connection = self.connection()
+        if not connection.raw.in_transaction:
+            connection.raw.execute("pragma synchronous=normal")
+            connection.raw.execute("begin immediate")
+        yield connection
+
+    def commit(self) -> None:
+        """Make what was written so far visible."""
+        raw = self.connection().raw
+        if raw.in_transaction:
+            raw.execute("commit")

@@ -6,8 +6,7 @@ import base64
 import html
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.header import Header
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
 ATTRIBUTIONS = {
@@ -86,8 +85,18 @@ def _encoded(text: str) -> str:
     return base64.encodebytes(text.encode()).decode("ascii")
 
 
+def _word(text: str) -> str:
+    """Return header text as RFC 2047 wants it; the library's own way takes 1 ms a header."""
+    if text.isascii() and text.isprintable():
+        return text
+    pieces = [text[start : start + 12] for start in range(0, len(text), 12)]
+    words = (base64.b64encode(piece.encode()).decode("ascii") for piece in pieces)
+    return "\n ".join(f"=?utf-8?b?{word}?=" for word in words)
+
+
 def _address(pair: tuple[str, str]) -> str:
-    return formataddr((str(Header(pair[0], "utf-8", maxlinelen=900)), pair[1]))
+    name = f'"{pair[0]}"' if pair[0].isascii() and pair[0].isprintable() else _word(pair[0])
+    return f"{name} <{pair[1]}>"
 
 
 def _parts(mail: Mail) -> tuple[str, str]:
@@ -125,7 +134,7 @@ def render(mail: Mail) -> bytes:
     rows = [
         ("From", _address(mail.sender)),
         ("To", _address(mail.to)),
-        ("Subject", Header(subject, "utf-8", header_name="Subject").encode("\n")),
+        ("Subject", _word(subject)),
         ("Date", format_datetime(_local(mail.at, mail.zone))),
         ("Message-ID", f"<{mail.message_id}>"),
         ("MIME-Version", "1.0"),

@@ -176,12 +176,12 @@ def cast_plots(
     by_language: dict[str, list[Story]] = {}
     for story in stories:
         by_language.setdefault(story.language, []).append(story)
-    for number in range(480):
+    for number in range(520):
         person = chance.choice(people)
         native = by_language.get(person.organization.language, [])
         english = by_language["en"]
         story = chance.choice(native if native and chance.random() < 0.6 else english)
-        current = number >= 430
+        current = number >= 470
         length = len(story.turns)
         if current:
             last = chance.randint(1, max(1, length - 1))
