@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.contract import Address, Entry, Party, Recognised
+from connectors.contract import Address, Entry, Party, Recognised, Role
 from connectors.mail.message import parse
 from console.demo.mails import Mail, render
 from console.demo.people import Person, Team
@@ -25,15 +25,13 @@ class Agent:
     login: str
     name: str
 
-    def party(self, channel: str, team: Team) -> Party:
-        """Return them as the author on a channel."""
-        mail = Address("email", team.address)
+    def party(self, role: Role, channel: str, team: Team) -> Party:
+        """Return them as a party of a chat entry on ``slack`` or ``whatsapp``."""
         if channel == "slack":
-            slack = Address("handle", f"U0TEAM{self.login.upper()}", team.slack)
-            return Party("author", slack, self.name)
-        if channel in ("whatsapp", "phone"):
-            return Party("author", TEAM_PHONE, self.name)
-        return Party("from", mail, self.name)
+            handle = Address("handle", f"U0TEAM{self.login.upper()}", team.slack)
+            profile = Address("email", f"{self.login}{team.domain}")
+            return Party(role, handle, self.name, (profile,))
+        return Party(role, TEAM_PHONE, self.name)
 
 
 def mail_entry(mail: Mail) -> Entry:

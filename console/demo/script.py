@@ -105,7 +105,7 @@ class Script:
         """Add a chat message, from the customer or (with ``agent``) from the team."""
         number = self._number()
         team = self.cast.team
-        us = self.agents[agent or "ben"].party(channel, team)
+        us = self.agents[agent or "ben"].party("author" if agent else "participant", channel, team)
         them = thread.person.party("author" if not agent else "participant", channel, team)
         pair = (us, them) if agent else (them, us)
         key = f"{channel}:{thread.key}"

@@ -14,7 +14,7 @@ from db.store import open_store
 NOON = 1_767_441_600_000  # 3 January 2026, 12:00 UTC
 
 CONTENT = (
-    "select identity_id, at, id, kind, direction, channel, case_id, author, subject, preview from entries",
+    "select identity_id, at, id, kind, direction, channel, case_id, author, preview from entries",
     "select id, subject, status, urgency, owner_id, queue_id, waiting_on, waiting_since from cases",
     "select id, name, title, stage, entries, cases, open_cases from customers",
     "select kind, network, value, customer_id from identities",
