@@ -39,7 +39,10 @@ _STRAY_NON_JOINER = re.compile("(?<![\u0600-\u1fff])\u200c")
 _MARK_RUN = re.compile(rf"[^\w\s\x00-\u02ff]{{{MAX_MARKS + 1},}}")
 _BEYOND_LATIN = re.compile("[^\x00-\u02ff]")
 _NEW_LINES = frozenset("\x85\u2028\u2029")
-_NOT_NARROW = re.compile("[^\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u2010-\u2027\u2500-\u25fc]")
+# Characters of one cell each that are what they look like: most of what Europe writes.
+_NARROW = "\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u2010-\u2027\u2500-\u25fc"
+_NOT_NARROW = re.compile(f"[^{_NARROW}]")
+_NOT_HARMLESS = re.compile(f"[^\n{_NARROW}]")
 
 
 def _stand_in(match: re.Match[str]) -> str:
@@ -90,7 +93,9 @@ def clean(text: str, *, newlines: bool = True) -> str:
         text: Anything.
         newlines: False folds it onto one line, a space for each line end.
     """
-    if text.isascii() and text.replace("\n", "").isprintable():
+    if text.isascii() and text.isprintable():
+        return text
+    if not _NOT_HARMLESS.search(text):
         return text if newlines else text.replace("\n", " ")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -140,8 +145,17 @@ def fit(text: str, cells: int) -> str:
 
 def pad(text: str, cells: int) -> str:
     """Return a cleaned line cut or filled with spaces to exactly that many cells."""
+    if is_narrow(text):
+        return text.ljust(cells) if len(text) <= cells else fit(text, cells)
     cut = fit(text, cells)
     return cut + " " * (cells - width(cut))
+
+
+def column(text: str, cells: int) -> str:
+    """Return strangers' text as a column of a row: `one_line`, filled with spaces."""
+    if len(text) <= cells and text.isascii() and text.isprintable() and "  " not in text:
+        return text.ljust(cells)
+    return pad(one_line(text, cells), cells)
 
 
 def _head(text: str, cells: int) -> str:

@@ -12,11 +12,12 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from console import times
-from console.text import one_line, pad
+from console.text import column, one_line
 from console.widgets.lean import Cell
 from db.records import NO_DEADLINE, CaseRow
 
-SIGNS = {"urgent": "!!", "high": "! ", "normal": "  ", "low": "· "}
+SIGNS = {"urgent": "!! ", "high": "!  ", "normal": "   ", "low": "·  "}
+_NO_SIGN = "   "
 _SIGN_STYLES = {"urgent": "urgent", "high": "us"}
 
 SIGN_CELLS = 3
@@ -95,10 +96,8 @@ class CaseFormat:
         due_text, due_style = deadline(row)
         name = f"VIP {row.customer}" if row.vip else row.customer
         out = [
-            Cell(
-                pad(SIGNS.get(row.urgency, "  "), SIGN_CELLS), _SIGN_STYLES.get(row.urgency, body)
-            ),
-            Cell(pad(f"#{row.case_id}", NUMBER_CELLS), body),
+            Cell(SIGNS.get(row.urgency, _NO_SIGN), _SIGN_STYLES.get(row.urgency, body)),
+            Cell(f"#{row.case_id}".ljust(NUMBER_CELLS), body),
         ]
         if columns.customer:
             out.append(_column(name, columns.customer, "muted" if over else "strong"))
@@ -146,4 +145,4 @@ class CaseFormat:
 
 def _column(text: str, cells: int, style: str) -> Cell:
     """Return text in a column of that width, a blank behind it."""
-    return Cell(pad(one_line(text, cells - 1), cells), style)
+    return Cell(column(text, cells - 1) + " ", style)

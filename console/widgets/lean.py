@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rich.color import ColorSystem
@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from console.text import clean, fit, width
+from console.text import clean, fit, is_narrow, width
 from console.theme import Palette
 
 
@@ -95,14 +95,18 @@ class LeanStrip(Strip):
         return self._render_cache
 
 
-def draw(cells: Iterable[Cell], size: int, palette: Palette, ground: str = "") -> list[Segment]:
+def draw(cells: Sequence[Cell], size: int, palette: Palette, ground: str = "") -> list[Segment]:
     """Return cells as segments of exactly ``size`` cells in all: cleaned, cut, filled, merged."""
     out: list[Segment] = []
     left = size
     pending, pending_style = "", "text"
+    # One look at the whole line finds most lines harmless and narrow: then each piece is, too.
+    whole = "".join([cell[0] for cell in cells])
+    simple = is_narrow(whole) and clean(whole, newlines=False) == whole
     for text, style in cells:
-        text = clean(text, newlines=False)
-        took = width(text)
+        if not simple:
+            text = clean(text, newlines=False)
+        took = len(text) if simple else width(text)
         if took > left:
             text = fit(text, left)
             took = width(text)
