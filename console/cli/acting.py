@@ -71,7 +71,7 @@ def do(session: Session, words: tuple[str, ...], form: str) -> int:
     centric do undo
     """
     if not words:
-        emit(_verbs(), form, VERB_COLUMNS, kind=Verb, id_of=lambda verb: verb.name)
+        emit(verbs(), form, VERB_COLUMNS, kind=Verb, id_of=lambda verb: verb.name)
         return exits.OK
     if words[0] in ("undo", "redo"):
         return _take_back(session, words[0], words[1:], form)
@@ -82,7 +82,7 @@ def do(session: Session, words: tuple[str, ...], form: str) -> int:
 
 
 @click.command(cls=Command)
-@click.argument("act", type=click.IntRange(min=1), required=False)
+@click.argument("act", type=click.IntRange(min=1), required=False, metavar="[ACT]")
 @output_option()
 @pass_session
 def undo(session: Session, act: int | None, form: str) -> int:
@@ -204,7 +204,8 @@ def _flags(name: str) -> frozenset[str]:
     return frozenset(spec.name for spec in arguments_of(command_class(name)) if spec.type is bool)
 
 
-def _verbs() -> list[Verb]:
+def verbs() -> list[Verb]:
+    """Return everything that ``centric do`` takes."""
     from db.commands.registry import COMMANDS, usage
 
     listed = [

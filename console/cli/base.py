@@ -48,6 +48,8 @@ class Command(click.Command):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they come
         self.params.extend(global_options())
+        if self.help:  # click's mark for lines that stay as they are; docstrings here are raw
+            self.help = self.help.replace("\\b\n", "\b\n")
 
 
 class Group(click.Group):

@@ -13,12 +13,14 @@ from console.cli.session import Session, say
 from console.cli.told import sheet_lines
 from console.output import Column, emit, emit_one
 from console.times import ago, stamp
+from db import clock
 from db.records import CustomerHit, FindHit
 
 if TYPE_CHECKING:
     from db.store import Store
 
 MOST_HITS = 200
+PAGE_HITS = 200  # the longest page that the store gives
 
 HIT_COLUMNS: tuple[Column[CustomerHit], ...] = (
     Column("number", lambda row: str(row.customer_id), right=True),
@@ -82,3 +84,58 @@ def _show_sheet(store: Store, customer_id: int, form: str) -> None:
         click.echo(str(sheet.customer_id))
     else:
         emit_one(sheet, form, lambda: sheet_lines(sheet))
+
+
+@click.command(cls=Command)
+@click.argument("text", nargs=-1, required=True, metavar="TEXT…")
+@click.option("--customer", "customer_id", type=click.IntRange(min=1), help="Only with this one.")
+@click.option("--best", is_flag=True, help="Best first instead of newest first.")
+@limit_option(50)
+@output_option()
+@pass_session
+def find(
+    session: Session,
+    text: tuple[str, ...],
+    customer_id: int | None,
+    best: bool,
+    limit: int,
+    form: str,
+) -> int:
+    r"""Find entries by their words, and by who, when and what; newest first.
+
+    What begins with a dash leaves out, and comes after two dashes.
+
+    \b
+    centric find invoice customer:ada after:2w
+    centric find '"exact words"' is:open
+    centric find -- refund -paid
+    """
+    from db.queries.find import find as find_entries
+
+    store = session.open()
+    agent_id = session.agent_id(store)
+    hits: list[FindHit] = []
+    before = 0
+    while True:
+        size = min(limit - len(hits), PAGE_HITS) if limit else PAGE_HITS
+        page = store.ask(
+            find_entries,
+            " ".join(text),
+            agent_id,
+            clock.now(),
+            before,
+            size,
+            customer_id=customer_id or 0,
+            best=best,
+        )
+        hits += page.hits
+        before = page.before
+        if not before or best or (limit and len(hits) >= limit):
+            break
+    emit(hits, form, FOUND_COLUMNS, kind=FindHit, id_of=lambda row: row.entry_id)
+    if not hits:
+        say("Nothing was found.")
+        return exits.NOTHING
+    if form == "text" and before:
+        say(f"There are more than these {len(hits):,}; -n 0 shows all.")
+    return exits.OK

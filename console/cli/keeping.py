@@ -1,0 +1,183 @@
+"""``centric info``, ``doctor`` and ``quarantine``: what is in the store, and is it sound."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from console.cli import exits
+from console.cli.base import Command, Group, limit_option, output_option, pass_session
+from console.cli.session import Session, say
+from console.output import Column, emit, emit_one
+from console.text import clean
+from console.times import ago, stamp
+from db.records import QuarantineRow
+
+if TYPE_CHECKING:
+    from db.doctor import Checkup
+
+QUARANTINE_COLUMNS: tuple[Column[QuarantineRow], ...] = (
+    Column("number", lambda row: str(row.quarantine_id), right=True),
+    Column("source", lambda row: row.source, weight=1),
+    Column("place", lambda row: row.place, weight=2),
+    Column("bytes", lambda row: f"{row.size:,}", right=True),
+    Column("since", lambda row: stamp(row.first_at)),
+    Column("tries", lambda row: str(row.tries), right=True),
+    Column("reason", lambda row: row.reason, weight=4),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What a store is and what is in it.
+
+    Attributes:
+        size: Bytes of the file, without what still waits in its log.
+        own: Addresses that are ours.
+        drafts: Of this agent.
+        quarantined: Items set aside.
+        synced_at: When something was last imported.
+    """
+
+    store: str
+    engine: str
+    schema_version: int
+    size: int
+    own: int
+    customers: int
+    cases: int
+    unresolved: int
+    entries: int
+    drafts: int
+    quarantined: int
+    synced_at: int
+
+
+@click.command(cls=Command)
+@output_option(ids=False)
+@pass_session
+def info(session: Session, form: str) -> int:
+    """Say where the store is and what is in it."""
+    from db.identity.own import list_own
+    from db.queries.desk import status
+    from db.schema.version import SCHEMA_VERSION
+
+    store = session.open()
+    counts = store.ask(status, session.agent_id(store))
+    path = session.store_url.removeprefix("sqlite:///")
+    found = StoreInfo(
+        store=path,
+        engine=store.engine.name,
+        schema_version=SCHEMA_VERSION,
+        size=os.stat(os.path.expanduser(path)).st_size,
+        own=len(store.ask(list_own)),
+        customers=counts.customers,
+        cases=counts.cases,
+        unresolved=counts.unresolved,
+        entries=counts.entries,
+        drafts=counts.drafts,
+        quarantined=counts.quarantined,
+        synced_at=counts.synced_at,
+    )
+    emit_one(found, form, lambda: _info_lines(found))
+    return exits.OK
+
+
+def _info_lines(found: StoreInfo) -> Iterator[str]:
+    yield f"store        {clean(found.store, newlines=False)}"
+    yield f"engine       {found.engine}, schema {found.schema_version}, {found.size:,} bytes"
+    yield f"customers    {found.customers:,}"
+    yield f"cases        {found.cases:,}, {found.unresolved:,} unresolved"
+    yield f"entries      {found.entries:,}"
+    yield f"set aside    {found.quarantined:,}"
+    yield f"drafts       {found.drafts:,} of yours"
+    yield f"ours         {found.own:,} {'address' if found.own == 1 else 'addresses'}"
+    yield f"last import  {ago(found.synced_at)}"
+
+
+@click.command(cls=Command)
+@click.option("--rebuild", is_flag=True, help="Correct counters and write the search index anew.")
+@output_option(ids=False)
+@pass_session
+def doctor(session: Session, rebuild: bool, form: str) -> int:
+    """Check the store: the file, the counters, the journal."""
+    from db.doctor import examine
+
+    store = session.open()
+    found = examine(store.engine, rebuild=rebuild)
+    emit_one(found, form, lambda: _doctor_lines(found, rebuild))
+    mended = rebuild and not (found.faults or found.altered_act)
+    return exits.OK if found.sound or mended else exits.NOTHING
+
+
+def _doctor_lines(found: Checkup, rebuild: bool) -> Iterator[str]:
+    if found.faults:
+        yield "The file is damaged:"
+        yield from (f"  {clean(fault, newlines=False)}" for fault in found.faults)
+        yield "Stop all desks, keep this file, and go back to the last backup."
+        return
+    yield "The file is whole."
+    if not found.drifted:
+        yield "Every counter says what is there."
+    elif rebuild:
+        yield f"{found.drifted:,} counters were wrong and are right now."
+    else:
+        yield f"{found.drifted:,} counters are wrong; centric doctor --rebuild corrects them."
+    if found.altered_act:
+        yield f"The journal was altered: act {found.altered_act} is the first that does not fit."
+    else:
+        yield f"The journal has {found.acts:,} acts, none altered."
+    if found.indexed is not None:
+        yield f"The search index was written anew from {found.indexed:,} entries."
+
+
+@click.group(cls=Group, invoke_without_command=True)
+@click.pass_context
+def quarantine(context: click.Context) -> None:
+    """List and show what could not be read; it is kept as it was received."""
+    if context.invoked_subcommand is None:
+        context.invoke(quarantine_list, limit=100, form="text")
+
+
+@quarantine.command("list")
+@limit_option(100)
+@output_option()
+@pass_session
+def quarantine_list(session: Session, limit: int, form: str) -> None:
+    """List what was set aside, newest first."""
+    from db.queries.quarantine import quarantine_page
+
+    store = session.open()
+    rows: list[QuarantineRow] = []
+    before = 0
+    while not limit or len(rows) < limit:
+        page = store.ask(quarantine_page, before, limit - len(rows) if limit else 200)
+        if not page:
+            break
+        rows += page
+        before = page[-1].quarantine_id
+    emit(rows, form, QUARANTINE_COLUMNS, kind=QuarantineRow, id_of=lambda row: row.quarantine_id)
+    if not rows and form == "text":
+        say("Nothing is set aside.")
+
+
+@quarantine.command("show")
+@click.argument("number", type=click.IntRange(min=1), metavar="NUMBER")
+@click.option("--raw", is_flag=True, help="Write the bytes as they were received.")
+@pass_session
+def quarantine_show(session: Session, number: int, raw: bool) -> int:
+    """Show one thing that was set aside, as text that a terminal can only show."""
+    from db.queries.quarantine import quarantine_bytes
+
+    data = session.open().ask(quarantine_bytes, number)
+    if raw:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        click.echo(clean(data.decode("utf-8", "replace")))
+    return exits.OK
