@@ -17,8 +17,8 @@ START = 1_760_000_000_000  # a Thursday in October 2025; UTC milliseconds
 AddCase = Callable[..., int]
 
 _IDENTITY = """
-insert into identities(id, kind, value, raw, name, customer_id, first_at, last_at)
-values(:id, 'email', :value, :value, :name, :customer, :at, :at)
+insert into identities(id, kind, value, raw, name, customer_id)
+values(:id, 'email', :value, :value, :name, :customer)
 """
 _CUSTOMER = """
 insert into customers(id, canonical_id, name, created_at) values(:id, :id, :name, :at)
@@ -87,7 +87,7 @@ def insert_case(
         value = f"person{identity}@customers.example"
         connection.run(
             _IDENTITY,
-            {"id": identity, "value": value, "name": customer, "customer": customer_id, "at": at},
+            {"id": identity, "value": value, "name": customer, "customer": customer_id},
         )
         unresolved = int(status not in ("resolved", "closed"))
         connection.run(
