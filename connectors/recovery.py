@@ -89,7 +89,7 @@ class Reached:
 
         Args:
             broken: How the last one ended.
-            can_skip: Whether the connector honours ``set_aside``.
+            can_skip: Whether the connector asks `connectors.culprit`.
             culprits: How many items may be set aside.
             losses: How many workers may be lost.
 

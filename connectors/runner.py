@@ -239,8 +239,6 @@ class _Run:
         settings = dict(self._context.settings)
         settings.setdefault("source", self._recognised.source)
         settings.setdefault("network", self._recognised.network)
-        if self._reached.set_aside:
-            settings["set_aside"] = ",".join(map(str, sorted(self._reached.set_aside)))
         is_file = bool(self._context.path)
         return wire.Request(
             connector=self._recognised.connector,
@@ -248,6 +246,7 @@ class _Run:
             item_seconds=self._limits.item_seconds if is_file else 0.0,
             memory_bytes=self._limits.memory_bytes,
             careful_items=self._reached.careful_items,
+            set_aside=tuple(sorted(self._reached.set_aside)),
             eager=not is_file,
         )
 

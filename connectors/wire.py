@@ -47,6 +47,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
         item_seconds: How long one item may take; 0 means that the connector keeps its own time.
         memory_bytes: Address space of the worker.
         careful_items: So many items are sent one by one, to find the one on which a worker dies.
+        set_aside: Numbers of the items after the cursor, from 0, that are not to be parsed.
         eager: True where each checkpoint is sent at once (live sources), not grouped.
     """
 
@@ -55,6 +56,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
     item_seconds: float
     memory_bytes: int
     careful_items: int = 0
+    set_aside: tuple[int, ...] = ()
     eager: bool = False
 
 

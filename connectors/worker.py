@@ -13,10 +13,9 @@ How a message that hangs or kills a parser is survived:
   runner sees it and starts another one from the last checkpoint, at first with *careful* items,
   each sent as soon as it is yielded, so that it knows how many items after the checkpoint the
   culprit stands. It believes so only when a second worker dies at the same place.
-* A connector with an attribute ``sets_aside = True`` is then told ``settings["set_aside"]``, such
-  as ``"3,17"``: yield the third and seventeenth item after the cursor (the first is 0; entries and
-  quarantined items count) as `Quarantined`, unparsed. For any other connector the runner stops with
-  a sentence that names the place; all before it stays committed.
+* A connector that asks `connectors.culprit` yields that item as `Quarantined`, unparsed, and goes
+  on. For any other the runner stops with a sentence that names the place; all before it stays
+  committed.
 """
 
 from __future__ import annotations
@@ -30,12 +29,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-from connectors import registry, wire
+from connectors import culprit, registry, wire
 from connectors.contract import (
     AuthError,
     BadFile,
     ConnectorError,
+    Entry,
     Item,
+    Quarantined,
     RateLimited,
     Transient,
 )
@@ -95,7 +96,7 @@ def main() -> int:
         source = registry.connector(request.connector)
         _set_limits(request.memory_bytes, reads_files=bool(request.context.path))
         watch.start()
-        _pump(source.pull(request.context), outbox, watch)
+        _pump(source.pull(request.context), outbox, watch, frozenset(request.set_aside))
     except BrokenPipeError:
         return 1
     except BaseException as error:  # a parser in Rust panics past Exception, and must be told too
@@ -108,18 +109,20 @@ def main() -> int:
     return 0
 
 
-def _pump(items: Iterator[Item], outbox: Outbox, watch: Watch) -> None:
+def _pump(items: Iterator[Item], outbox: Outbox, watch: Watch, culprits: frozenset[int]) -> None:
     """Move items from the connector to the outbox, one at a time under the watch."""
-    end = object()
+    number = 0
     while True:
+        culprit.announce(number in culprits)
         watch.enter()
         try:
-            item = next(items, end)
+            item = next(items, None)
         finally:
             watch.inside = False
-        if item is end:
+        if item is None:
             return
-        outbox.add(item)  # type: ignore[arg-type]  # anything but the end mark is an item
+        number += isinstance(item, Entry | Quarantined)
+        outbox.add(item)
 
 
 def _failure(error: BaseException) -> wire.Failed:

@@ -72,6 +72,7 @@ class _Eml:
     """The connector for single messages and folders of them."""
 
     name = "eml"
+    sets_aside = True
 
     def recognise(self, path: str, head: bytes) -> Recognised | None:
         """Say whether ``path`` is a message, or a folder that holds messages or mbox files."""

@@ -60,6 +60,7 @@ class _Maildir:
     """The connector for Maildirs."""
 
     name = "maildir"
+    sets_aside = True
 
     def recognise(self, path: str, head: bytes) -> Recognised | None:
         """Say whether ``path`` is a Maildir, or a folder of them."""

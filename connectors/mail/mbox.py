@@ -122,6 +122,7 @@ class _Mbox:
     """The connector for mbox files."""
 
     name = "mbox"
+    sets_aside = True
 
     def recognise(self, path: str, head: bytes) -> Recognised | None:
         """Say whether ``path`` is an mbox file: a ``From `` line with headers below it."""

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from hashlib import sha256
 
+from connectors import culprit
 from connectors.contract import BadFile, ConnectorError, Entry, Quarantined
 from connectors.mail import limits
 from connectors.mail.message import parse
@@ -31,6 +32,8 @@ def read_message(
         envelope: The mbox ``From `` line before it.
         note: A defect that the reader of the file saw; kept with the entry.
     """
+    if culprit.is_next():
+        return set_aside(raw, where, culprit.REASON)
     try:
         entry = parse(raw, survey=survey, envelope=envelope)
     except ConnectorError as error:

@@ -132,6 +132,25 @@ def test_a_connector_that_can_set_aside_gets_past_what_kills_it() -> None:
     assert ledger.aside == {"n37", "n38", "n99"}
 
 
+def test_mails_that_crash_the_parser_are_set_aside_and_the_rest_is_imported(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "inbox"
+    mails = [
+        "From a@b.example Mon Mar  2 11:00:00 2026\n"
+        f"From: a@b.example\nSubject: {'deadly' if n in (120, 121, 230) else 'fine'}\n"
+        f"Message-ID: <{n}@b.example>\nDate: Mon, 02 Mar 2026 11:00:00 +0000\n\nText.\n\n"
+        for n in range(260)
+    ]
+    path.write_text("".join(mails))
+    ledger = Ledger()
+    outcome = run(source("deadly_mail"), Context(path=str(path)), ledger)
+    assert outcome == Outcome(new=257, quarantined=3)
+    asides = {item.external_id: item for batch in ledger.batches for item in batch.quarantined}
+    assert all(b"Subject: deadly" in item.raw for item in asides.values())
+    assert all("ended the reader" in item.reason for item in asides.values())
+
+
 def test_a_connector_that_cannot_set_aside_stops_with_the_place_and_keeps_what_came_before() -> (
     None
 ):

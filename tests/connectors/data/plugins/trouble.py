@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from connectors import culprit
 from connectors.contract import (
     Address,
     AuthError,
@@ -44,9 +45,8 @@ class Counting:
         count = int(context.settings.get("count", "100"))
         every = int(context.settings.get("every", "10"))
         start = int(context.cursor or 0)
-        aside = {int(n) for n in context.settings.get("set_aside", "").split(",") if n}
         for number in range(start, count):
-            if self.sets_aside and number - start in aside:
+            if self.sets_aside and culprit.is_next():
                 yield Quarantined(f"n{number}", f"item {number}", "It kills the reader.", b"raw")
             else:
                 self.trouble(number, context)
@@ -110,6 +110,29 @@ class Deaf(Counting):
         if number == 5:
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
             time.sleep(600)
+
+
+class DeadlyMail:
+    """Reads mbox files, with a parser that some mails kill as a crash in compiled code would."""
+
+    name = "deadly_mail"
+    sets_aside = True
+
+    def recognise(self, path: str, head: bytes) -> Recognised | None:
+        return None
+
+    def pull(self, context: Context) -> Iterator[Item]:
+        from connectors.mail import mbox, reader
+
+        parse = reader.parse
+
+        def parse_or_die(raw: bytes, **options: object) -> Entry:
+            if b"Subject: deadly" in raw:
+                os.abort()
+            return parse(raw, **options)  # type: ignore[arg-type]
+
+        reader.parse = parse_or_die  # type: ignore[assignment]
+        return mbox.connector.pull(context)
 
 
 class Bomb(Counting):
@@ -194,4 +217,5 @@ class Peeking(Counting):
 
 counting, deadly, skippable, dies_once = Counting(), Deadly(), Skippable(), DiesOnce()
 hanging, deaf, bomb, slow, chatty = Hanging(), Deaf(), Bomb(), Slow(), Chatty()
+deadly_mail = DeadlyMail()
 raising, surrogates, flaky, peeking = Raising(), Surrogates(), Flaky(), Peeking()
