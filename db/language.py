@@ -15,19 +15,21 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from db.errors import StoreError
+from db.words import CASE_TYPES, CHANNELS, STATUSES, URGENCIES, WAITING_ON
 
 QUERY_CHARACTERS = 2_000
 QUERY_TERMS = 60  # SQLite nests expressions 1000 deep; nobody types sixty terms
 
 TEXT_FIELDS = ("subject", "from", "to")
 CHOICES: Mapping[str, tuple[str, ...]] = {
-    "status": ("new", "open", "pending", "on_hold", "resolved", "closed"),
-    "urgency": ("low", "normal", "high", "urgent"),
-    "waiting": ("us", "customer", "third_party", "team"),
-    "channel": ("email", "chat", "phone", "sms", "social", "review", "web", "api"),
-    "type": ("question", "incident", "request", "feedback", "task"),
+    "status": STATUSES,
+    "urgency": URGENCIES,
+    "waiting": WAITING_ON,
+    "channel": CHANNELS,
+    "type": CASE_TYPES,
     "is": (
         "open",
         "resolved",
@@ -139,6 +141,7 @@ class Asker:
     people: Callable[[str], tuple[int, ...]] = field(default=lambda _: ())
 
 
+@lru_cache(maxsize=512)
 def parse(text: str) -> Query:
     """Return the tree of a query.
 

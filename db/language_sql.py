@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from db.engine.interface import Value
 from db.language import Asker, Filter, Query, Text, moment
 from db.language_search import match_of
+from db.words import URGENCY_RANK
 
 _AUTHORS = ("author", "from")
 _RECIPIENTS = ("to", "cc", "bcc", "participant")
 
 _COLUMN = {
     "status": "c.status",
-    "urgency": "c.urgency",
     "waiting": "c.waiting_on",
     "type": "c.type",
     "number": "c.id",
@@ -179,6 +179,9 @@ class _Writer:
             if term.field == "number":
                 values = [int(value) for value in term.values]
             return f"{_COLUMN[term.field]} in ({self._values(values)})"
+        if term.field == "urgency":  # by rank: the index of the desk begins with it
+            ranks = [URGENCY_RANK[value] for value in term.values]
+            return f"c.urgency_rank in ({self._values(ranks)})"
         if term.field == "channel":
             column = "e.channel" if self._entries else "c.channel"
             return f"{column} in ({self._values(term.values)})"

@@ -9,8 +9,9 @@ ranked (`db.identity.rank`), never all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from db.among import among
 from db.engine.interface import Connection, Row, Value
@@ -25,10 +26,12 @@ from db.identity.lookup_keys import (
     query_keys,
     words_of,
 )
-from db.identity.rank import Ranked, Ranker
+from db.identity.rank import Ranker
 from db.records import CustomerHit
 
 CANDIDATES = 250
+CHUNK = 64  # ranked at a time, the likeliest by their keys first
+CERTAIN = 0.93  # a best score from which the rest of the candidates is not ranked
 POSTINGS = 1_500  # of one key; what is more common says little
 WORD_ROWS = 400  # customers of one beginning
 RARE_ROWS = 60  # a whole word that so few have is worth looking at by itself
@@ -148,14 +151,21 @@ def find_customers(connection: Connection, text: str, limit: int = 20) -> tuple[
         return _recent(connection, limit)
     whole = "".join(letter for letter in text.lower() if not letter.isspace()).removeprefix("@")
     ranker = Ranker(words_of(text), whole, _number(text))
-    ranked: dict[int, Ranked] = {}
+    people: dict[int, Findable] = {}
+    scores: dict[int, float] = {}
     for tier, good in _TIERS:
-        fresh = [one for one in tier(connection, ranker) if one not in ranked]
-        for customer_id, stored in among(connection, _STORED, fresh[:CANDIDATES]):
-            ranked[customer_id] = ranker.rank(Findable.from_text(stored))
-        if max((one.score for one in ranked.values()), default=0.0) >= good:
+        fresh = [one for one in tier(connection, ranker) if one not in scores][:CANDIDATES]
+        for start in range(0, len(fresh), CHUNK):
+            for customer_id, stored in among(connection, _STORED, fresh[start : start + CHUNK]):
+                person = people[customer_id] = Findable.from_text(stored)
+                scores[customer_id] = ranker.score(person)
+            if max(scores.values(), default=0.0) >= CERTAIN:
+                break
+        if max(scores.values(), default=0.0) >= good:
             break
-    return _hits(connection, ranked, limit)
+    best = sorted(scores, key=lambda one: -scores[one])
+    likely = {one: scores[one] for one in best[:CANDIDATES] if scores[one] >= SHOWN_FROM}
+    return tuple(_explained(hit, ranker, people) for hit in _hits(connection, likely, limit))
 
 
 def _number(text: str) -> str:
@@ -175,13 +185,13 @@ def _first_tier(connection: Connection, ranker: Ranker) -> list[int]:
             found.update(dict.fromkeys(_beginning(connection, word, WORD_ROWS)))
         return list(found)
     found.update(dict.fromkeys(_beginning(connection, ranker.whole, WORD_ROWS)))
+    if len(ranker.words) == 1 and ranker.words[0] != ranker.whole:
+        found.update(dict.fromkeys(_beginning(connection, ranker.words[0], WORD_ROWS)))
+    found.update(dict.fromkeys(_counted(connection, query_keys(ranker.words, WIDTHS[0]))))
     for word in ranker.words if len(ranker.words) > 1 else ():
         same = _ids(connection.all(_BY_WORD, {"word": word, "rows": RARE_ROWS + 1}))
         if len(same) <= RARE_ROWS:
             found.update(dict.fromkeys(same))
-    if len(ranker.words) == 1 and ranker.words[0] != ranker.whole:
-        found.update(dict.fromkeys(_beginning(connection, ranker.words[0], WORD_ROWS)))
-    found.update(dict.fromkeys(_counted(connection, query_keys(ranker.words, WIDTHS[0]))))
     return list(found)
 
 
@@ -233,29 +243,51 @@ def _ids(rows: Iterable[Row]) -> list[int]:
 
 def _recent(connection: Connection, limit: int) -> tuple[CustomerHit, ...]:
     """Return the customers of the newest entries."""
+    hits: list[_Hit] = []
     for rows in RECENT_ENTRIES:
         identities = dict.fromkeys(_ids(connection.all(_NEWEST, {"rows": rows})))
         customers = _ids(among(connection, _OF_IDENTITIES, identities))
-        ranked = dict.fromkeys(customers, Ranked(0.0, "recent", ""))
-        hits = _hits(connection, ranked, limit)
+        hits = _hits(connection, dict.fromkeys(customers, 0.0), limit)
         if len(hits) >= limit or len(identities) < rows:
             break
-    return hits
+    return tuple(_record(hit, "recent", "") for hit in hits)
 
 
-def _hits(connection: Connection, ranked: dict[int, Ranked], limit: int) -> tuple[CustomerHit, ...]:
+class _Hit(NamedTuple):
+    """A member who answers, and the canonical customer who is shown for them."""
+
+    member_id: int
+    score: float
+    customer_id: int
+    name: str
+    organization: str
+    last_at: int
+    open_cases: int
+
+
+def _hits(connection: Connection, scores: Mapping[int, float], limit: int) -> list[_Hit]:
     """Return the best, each person once, the more recent first where two do equally well."""
-    floor = 0.0 if all(one.why == "recent" for one in ranked.values()) else SHOWN_FROM
-    best = [item for item in ranked.items() if item[1].score >= floor]
-    best.sort(key=lambda item: item[1].score, reverse=True)
-    rows = {row[0]: row for row in among(connection, _HITS, [one for one, _ in best[:CANDIDATES]])}
-    hits: dict[int, CustomerHit] = {}
-    for customer_id, one in best[:CANDIDATES]:
-        if customer_id in rows and rows[customer_id][1] not in hits:
-            _, canonical, name, organization, last_at, open_cases = rows[customer_id]
-            score = round(100 * one.score, 1)
-            hits[canonical] = CustomerHit(
-                canonical, name, organization, one.why, one.matched, score, last_at, open_cases
-            )
-    ordered = sorted(hits.values(), key=lambda hit: (-hit.score, -hit.last_at, hit.customer_id))
-    return tuple(ordered[:limit])
+    found = (
+        _Hit(row[0], round(scores[row[0]], 3), *row[1:]) for row in among(connection, _HITS, scores)
+    )
+    hits: dict[int, _Hit] = {}
+    for hit in sorted(found, key=lambda hit: (-hit.score, -hit.last_at, hit.member_id)):
+        hits.setdefault(hit.customer_id, hit)
+    return list(hits.values())[:limit]
+
+
+def _explained(hit: _Hit, ranker: Ranker, people: Mapping[int, Findable]) -> CustomerHit:
+    return _record(hit, *ranker.reason(people[hit.member_id]))
+
+
+def _record(hit: _Hit, why: str, matched: str) -> CustomerHit:
+    return CustomerHit(
+        customer_id=hit.customer_id,
+        name=hit.name,
+        organization=hit.organization,
+        why=why,
+        matched=matched,
+        score=100 * hit.score,
+        last_at=hit.last_at,
+        open_cases=hit.open_cases,
+    )

@@ -1,12 +1,12 @@
 """How well a customer answers what was typed: words are aligned in any order, slips forgiven.
 
-The only module that uses rapidfuzz. It ranks the few hundred that the index brought, never all.
+The only module that uses rapidfuzz. It ranks the few hundred that the index brought, never all;
+why someone matched is worked out for those alone that are shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
@@ -19,127 +19,138 @@ LOCAL_WEIGHT = 0.95
 UNEXPLAINED = 0.02  # for each word of the name that was not asked for
 HANDLE_PREFIX_FROM = 0.9
 JOINED_WEIGHT = 0.98
+UNLIKE = 0.55  # Jaro-Winkler below which the dearer distance is not asked
+CLEAR = 0.84  # a score from which a dearer look would add nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """How one customer does.
-
-    Attributes:
-        score: 0 to 1.
-        why: ``name``, ``company``, ``name and company``, ``e-mail``, ``phone`` or ``handle``.
-        matched: The words that matched, as they are kept for looking up.
-    """
-
-    score: float
-    why: str
-    matched: str
-
-
-NOTHING = Ranked(0.0, "", "")
-
-
-@dataclass(slots=True)
 class Ranker:
-    """Ranks customers for one question; remembers how like two words are.
+    """Ranks customers for one question; remembers how like two words are."""
 
-    Attributes:
-        words: What was typed, in words.
-        whole: What was typed, without spaces, lower case: for addresses and handles.
-        digits: The digits of it, where it looks like a number; else empty.
-    """
+    def __init__(self, words: Sequence[str], whole: str, digits: str = "") -> None:
+        """Take the question.
 
-    words: tuple[str, ...]
-    whole: str
-    digits: str = ""
-    _likeness: dict[tuple[str, str], float] = field(default_factory=dict)
+        Args:
+            words: What was typed, in words of lower-case ASCII.
+            whole: The same without spaces: for addresses and handles.
+            digits: The digits of it, where it looks like a number; else empty.
+        """
+        self.words = tuple(words)
+        self.whole = whole
+        self.digits = digits
+        self._local, _, self._host = whole.partition("@")
+        self._one_word = len(self.words) == 1 or "@" in whole
+        # The longest word chooses first: it says most.
+        self._lengths = sorted(((word, max(2, len(word))) for word in self.words), key=_shortness)
+        self._all_lengths = sum(length for _, length in self._lengths) or 1
+        self._joined = "".join(self.words)
+        self._likes: dict[tuple[str, str], float] = {}
 
-    def rank(self, person: Findable) -> Ranked:
-        """Return how well a customer answers."""
-        best = NOTHING
+    def score(self, person: Findable) -> float:
+        """Return how well a customer answers: 0 to 1."""
         if self.digits:
-            best = self._phone(person)
-        for email in person.emails:
-            best = max(best, self._address(email, "e-mail"), key=_score)
-        for handle in person.handles:
-            best = max(best, self._address(handle, "handle"), key=_score)
-        if best.score >= 1.0 or not self.words:
-            return best
+            return max((self._phone(phone) for phone in person.phones), default=0.0)
+        best = 0.0
+        if self._one_word:
+            for address in (*person.emails, *person.handles):
+                best = max(best, self._address(address))
         for name in person.names or ((),):
-            best = max(best, self._aligned(name, person.company), key=_score)
-        for email in person.emails:
-            local = local_words(email)
-            if local not in person.names:
-                ranked = self._aligned(local, ())
-                ranked = Ranked(ranked.score * LOCAL_WEIGHT, "e-mail", email)
-                best = max(best, ranked, key=_score)
+            best = max(best, self._name(name, person.company))
+        if best < CLEAR and not self._one_word:
+            for email in person.emails:
+                best = max(best, LOCAL_WEIGHT * self._name(local_words(email), ()))
         return best
 
-    def _phone(self, person: Findable) -> Ranked:
-        for phone in person.phones:
-            if phone.endswith(self.digits) or phone.startswith(self.digits):
-                share = len(self.digits) / len(phone)
-                return Ranked(HANDLE_PREFIX_FROM + 0.1 * share, "phone", f"+{phone}")
-        return NOTHING
+    def reason(self, person: Findable) -> tuple[str, str]:
+        """Return why someone matched, and the words that did.
 
-    def _address(self, address: str, why: str) -> Ranked:
-        if not self.whole:
-            return NOTHING
+        The first is ``name``, ``company``, ``name and company``, ``e-mail``, ``phone`` or
+        ``handle``; the second stands as it is kept for looking up.
+        """
+        reasons: list[tuple[float, str, str]] = []
+        if self.digits:
+            reasons += [(self._phone(phone), "phone", f"+{phone}") for phone in person.phones]
+        else:
+            for name in person.names or ((),):
+                reasons.append((self._name(name, person.company), *self._parts(name, person)))
+            for email in person.emails:
+                score = LOCAL_WEIGHT * self._name(local_words(email), ())
+                if self._one_word:
+                    score = max(score, self._address(email))
+                reasons.append((score, "e-mail", email))
+            if self._one_word:
+                reasons += [(self._address(one), "handle", one) for one in person.handles]
+        best = max(reasons, key=lambda one: one[0], default=(0.0, "", ""))
+        return best[1], best[2]
+
+    def _phone(self, phone: str) -> float:
+        if phone.endswith(self.digits) or phone.startswith(self.digits):
+            return HANDLE_PREFIX_FROM + 0.1 * len(self.digits) / len(phone)
+        return 0.0
+
+    def _address(self, address: str) -> float:
         if address == self.whole:
-            return Ranked(1.0, why, address)
-        local = address.partition("@")[0]
+            return 1.0
+        local, _, host = address.partition("@")
         if local == self.whole:
-            return Ranked(0.99, why, address)
-        if address.startswith(self.whole):
-            share = len(self.whole) / len(local if len(self.whole) <= len(local) else address)
-            return Ranked(HANDLE_PREFIX_FROM + 0.08 * share, why, address)
-        wanted = self.whole.partition("@")[0]
-        score = LOCAL_WEIGHT * self._like(wanted, local)
-        if "@" in self.whole and address.partition("@")[2] != self.whole.partition("@")[2]:
-            score *= COMPANY_WEIGHT
-        return Ranked(score, why, address)
+            return 0.99
+        if self.whole and address.startswith(self.whole):
+            of = local if len(self.whole) <= len(local) else address
+            return HANDLE_PREFIX_FROM + 0.08 * len(self.whole) / len(of)
+        score = LOCAL_WEIGHT * self._like(self._local, local)
+        return score * COMPANY_WEIGHT if self._host and self._host != host else score
 
-    def _aligned(self, name: Sequence[str], company: Sequence[str]) -> Ranked:
-        """Give each typed word the likest word that is still free."""
-        kept = [(word, 1.0) for word in name] + [(word, COMPANY_WEIGHT) for word in company]
-        pairs = [
-            (weight * self._like(typed, word), number, place)
-            for number, typed in enumerate(self.words)
-            for place, (word, weight) in enumerate(kept)
-        ]
-        pairs.sort(reverse=True)
-        scores = [0.0] * len(self.words)
-        taken: set[int] = set()
-        given: set[int] = set()
-        for score, number, place in pairs:
-            if number not in given and place not in taken:
-                given.add(number)
-                taken.add(place)
-                scores[number] = score
-        lengths = [max(2, len(word)) for word in self.words]
-        total = sum(score * length for score, length in zip(scores, lengths, strict=True))
-        score = total / sum(lengths)
+    def _name(self, name: Sequence[str], company: Sequence[str]) -> float:
+        """Give each typed word the likest word that is still free; return how well that goes."""
+        total, taken = self._aligned(name, company)
+        score = total / self._all_lengths
         of_name = sum(place < len(name) for place in taken)
         if of_name:
             score -= UNEXPLAINED * (len(name) - of_name)
-        whole = "".join(name)
-        if name and len(self.words) != len(name):
-            joined = JOINED_WEIGHT * self._like("".join(self.words), whole)
-            if joined > score:
-                return Ranked(joined, "name", " ".join(name))
-        return Ranked(max(0.0, score), *_reason(kept, taken, len(name)))
+        if score < CLEAR and name and len(self.words) != len(name):
+            score = max(score, JOINED_WEIGHT * self._like(self._joined, "".join(name)))
+        return max(0.0, score)
+
+    def _aligned(self, name: Sequence[str], company: Sequence[str]) -> tuple[float, list[int]]:
+        kept = (*name, *company)
+        names = len(name)
+        likes = self._likes
+        taken: list[int] = []
+        total = 0.0
+        for typed, length in self._lengths:
+            best, best_place = 0.0, -1
+            for place, word in enumerate(kept):
+                like = likes.get((typed, word))
+                if like is None:
+                    like = likes[typed, word] = _likeness(typed, word)
+                if place >= names:
+                    like *= COMPANY_WEIGHT
+                if like > best and place not in taken:
+                    best, best_place = like, place
+            if best_place >= 0:
+                total += best * length
+                taken.append(best_place)
+        return total, taken
+
+    def _parts(self, name: Sequence[str], person: Findable) -> tuple[str, str]:
+        kept = (*name, *person.company)
+        _, taken = self._aligned(name, person.company)
+        words = " ".join(kept[place] for place in sorted(taken))
+        of_name = any(place < len(name) for place in taken)
+        of_company = any(place >= len(name) for place in taken)
+        if of_name and of_company:
+            return "name and company", words
+        return ("company" if of_company else "name"), words
 
     def _like(self, typed: str, word: str) -> float:
         """Return how like two words are: 0 to 1."""
-        key = (typed, word)
-        known = self._likeness.get(key)
-        if known is None:
-            known = self._likeness[key] = _likeness(typed, word)
-        return known
+        like = self._likes.get((typed, word))
+        if like is None:
+            like = self._likes[typed, word] = _likeness(typed, word)
+        return like
 
 
-def _score(ranked: Ranked) -> float:
-    return ranked.score
+def _shortness(item: tuple[str, int]) -> int:
+    return -item[1]
 
 
 def _likeness(typed: str, word: str) -> float:
@@ -151,14 +162,7 @@ def _likeness(typed: str, word: str) -> float:
         return PREFIX_FROM + (1.0 - PREFIX_FROM) * len(typed) / len(word)
     if len(typed) == 1 or len(word) == 1:
         return INITIAL if typed.startswith(word) else 0.0
-    alike = 0.55 * OSA.normalized_similarity(typed, word)
-    return alike + 0.45 * JaroWinkler.normalized_similarity(typed, word)
-
-
-def _reason(kept: Sequence[tuple[str, float]], taken: set[int], name_words: int) -> tuple[str, str]:
-    words = " ".join(kept[place][0] for place in sorted(taken))
-    of_name = any(place < name_words for place in taken)
-    of_company = any(place >= name_words for place in taken)
-    if of_name and of_company:
-        return "name and company", words
-    return ("company" if of_company else "name"), words
+    alike = JaroWinkler.normalized_similarity(typed, word)
+    if alike < UNLIKE:
+        return 0.5 * alike
+    return 0.45 * alike + 0.55 * OSA.normalized_similarity(typed, word)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from db.among import among
-from db.engine.interface import Connection, Value
+from db.engine.interface import Connection, Row, Value
 from db.errors import NotFound
 from db.language import Asker, Query, QueryError, parse
 from db.language_sql import Where, where_cases
@@ -29,6 +29,7 @@ from db.records import (
 
 PAGE_ROWS = 200  # a page is never longer
 ALSO_OPEN_ROWS = 20
+PARTS = 100  # queues counted in one statement; SQLite joins 500 selects at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,13 @@ _COUNT = (
     "select {number}, count(*), min(case when c.waiting_on = 'us' then c.waiting_since end)"
     " from cases c where {where}"
 )
+# One walk of the index of folders, which is in their order.
+_COUNT_FOLDERS = """
+select c.queue_id, count(*), min(case when c.waiting_on = 'us' then c.waiting_since end)
+from cases c
+where c.unresolved = 1 and c.snoozed_until <= :now
+group by c.queue_id
+"""
 _PAGE = "select c.id, {columns} from cases c where {where} {after} order by {order} limit :rows"
 _ALSO_OPEN = f"""
 select {LINE_COLUMNS}
@@ -101,34 +109,47 @@ def queues(connection: Connection, agent_id: int, now: int) -> tuple[QueueRow, .
         now: UTC milliseconds; decides what is snoozed.
     """
     rows = connection.all(_QUEUES)
+    counts = _counts(connection, rows, agent_id, now)
+    found = []
+    for queue_id, name, pin, folder, query, sort in rows:
+        cases, oldest = counts.get(queue_id, (0, None))
+        found.append(QueueRow(queue_id, name, pin, cases, oldest or 0, bool(folder), query, sort))
+    return tuple(found)
+
+
+def _counts(
+    connection: Connection, rows: Sequence[Row], agent_id: int, now: int
+) -> dict[int, tuple[int, int | None]]:
+    """Return cases and the oldest wait by queue, each counted from a range of an index."""
+    counts: dict[int, tuple[int, int | None]] = {}
+    folders = connection.all(_COUNT_FOLDERS, {"now": now})
+    everything = (
+        sum(cases for _, cases, _ in folders),
+        min((oldest for _, _, oldest in folders if oldest is not None), default=None),
+    )
     parts: list[str] = []
     params: dict[str, Value] = {}
-    for number, (queue_id, _, _, folder, query, _) in enumerate(rows):
+    for queue_id, cases, oldest in folders:
+        counts[queue_id] = (cases, oldest)
+    for queue_id, _, _, folder, query, _ in rows:
+        if not query:
+            if not folder:
+                counts[queue_id] = everything
+            continue
         try:
             where = _condition(
-                connection, query, queue_id if folder else 0, agent_id, now, f"q{number}_"
+                connection, query, queue_id if folder else 0, agent_id, now, f"q{queue_id}_"
             )
         except QueryError:
             continue
-        parts.append(_COUNT.format(number=number, where=where.sql))
+        parts.append(_COUNT.format(number=int(queue_id), where=where.sql))
         params.update(where.params)
-    counts: dict[int, tuple[int, int | None]] = {}
-    if parts:
-        for number, cases, oldest in connection.all(" union all ".join(parts), params):
-            counts[number] = (cases, oldest)
-    return tuple(
-        QueueRow(
-            queue_id=queue_id,
-            name=name,
-            pin=pin,
-            cases=counts.get(number, (0, 0))[0],
-            oldest_since=counts.get(number, (0, 0))[1] or 0,
-            folder=bool(folder),
-            query=query,
-            sort=sort,
-        )
-        for number, (queue_id, name, pin, folder, query, sort) in enumerate(rows)
-    )
+    for start in range(0, len(parts), PARTS):
+        for queue_id, cases, oldest in connection.all(
+            " union all ".join(parts[start : start + PARTS]), params
+        ):
+            counts[queue_id] = (cases, oldest)
+    return counts
 
 
 def folder_queues(connection: Connection, agent_id: int, now: int) -> tuple[QueueRow, ...]:
@@ -279,9 +300,12 @@ def _customs(query: Query, prefix: str) -> list[str]:
     numbered = any(term.field == "number" and not term.negated for term in query.filters)
     junk = numbered or query.asks("is", "junk")
     done = query.asks("status", "resolved", "closed") or query.asks("is", "resolved", "history")
-    parts = [] if junk else ["c.spam = 0"]
+    parts = []
     if not junk and not done:
+        # No junk is ever unresolved: there is no need to ask.
         parts.append("c.unresolved = 1")
         if not query.asks("is", "snoozed"):
             parts.append(f"c.snoozed_until <= :{prefix}now")
+    elif not junk:
+        parts.append("c.spam = 0")
     return parts

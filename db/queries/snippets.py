@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 SNIPPET_CHARACTERS = 160
 BEFORE_CHARACTERS = 50  # of context before the first match
 LOOKED_AT_CHARACTERS = 200_000  # what the index holds of a text
 
 _GAP = r"[\W_]+"
-_NOT_BEFORE = r"(?<![^\W_])"
 _NOT_AFTER = r"(?![^\W_])"
+_SPACES = re.compile(r"\s+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 class _Folding(dict[int, int]):
@@ -44,17 +45,24 @@ def pattern_of(values: Iterable[str], beginnings: Iterable[str] = ()) -> re.Patt
         values: Words and phrases, found whole.
         beginnings: Words of which the beginning is enough.
     """
-    wholes = [_spaced(value) for value in values]
-    starts = [_spaced(value) for value in beginnings]
-    parts = [_NOT_BEFORE + words + _NOT_AFTER for words in wholes if words]
-    parts += [_NOT_BEFORE + words for words in starts if words]
+    # A pattern that begins with its letters is found by a plain scan; what stands before them is
+    # looked at afterwards, in `_matches`.
+    parts = [words + _NOT_AFTER for words in map(_spaced, values) if words]
+    parts += [words for words in map(_spaced, beginnings) if words]
     return re.compile("|".join(parts)) if parts else None
 
 
 def _spaced(value: str) -> str:
     """Return the words of a value, with anything but letters and digits between them."""
-    words = re.findall(r"[^\W_]+", fold(value))
-    return _GAP.join(re.escape(word) for word in words)
+    return _GAP.join(re.escape(word) for word in _WORD.findall(fold(value)))
+
+
+def _matches(pattern: re.Pattern[str], folded: str) -> Iterator[tuple[int, int]]:
+    """Yield where words begin that match."""
+    for found in pattern.finditer(folded):
+        start, end = found.span()
+        if start == 0 or not folded[start - 1].isalnum():
+            yield start, end
 
 
 def snippet(
@@ -68,17 +76,16 @@ def snippet(
         pattern: Of `pattern_of`; without one, or without a match, the first words are returned.
     """
     said = _without_quotes(text[:LOOKED_AT_CHARACTERS], folds)
-    first = pattern.search(fold(said)) if pattern else None
+    first = next(_matches(pattern, fold(said)), None) if pattern else None
     start = 0
-    if first and first.start() > BEFORE_CHARACTERS:
-        start = said.rfind(" ", 0, first.start() - BEFORE_CHARACTERS) + 1
-        start = max(start, first.start() - 2 * BEFORE_CHARACTERS)
-    cut = re.sub(r"\s+", " ", said[start : start + 2 * SNIPPET_CHARACTERS]).strip()
+    if first and first[0] > BEFORE_CHARACTERS:
+        least = max(0, first[0] - 2 * BEFORE_CHARACTERS)
+        start = max(least, said.rfind(" ", least, first[0] - BEFORE_CHARACTERS) + 1)
+    cut = _SPACES.sub(" ", said[start : start + 2 * SNIPPET_CHARACTERS]).strip()
     cut = cut[:SNIPPET_CHARACTERS]
     if not pattern or not first:
         return cut, ()
-    marks = tuple((found.start(), found.end()) for found in pattern.finditer(fold(cut)))
-    return cut, marks
+    return cut, tuple(_matches(pattern, fold(cut)))
 
 
 def _without_quotes(text: str, folds: Sequence[tuple[int, int, str]]) -> str:

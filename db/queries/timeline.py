@@ -9,7 +9,7 @@ millisecond.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from operator import attrgetter
 
 from db.among import among
 from db.engine.interface import Connection, Row, Value
@@ -73,12 +73,8 @@ order by at {direction}, id {direction} limit 1
 """
 
 
-class _Key(NamedTuple):
-    """Where an item stands: events of one moment before entries of it."""
-
-    at: int
-    entry_id: int
-    seq: int
+# Where an item stands: events of one moment before entries of it.
+_place = attrgetter("at", "entry_id", "seq")
 
 
 def timeline_page(
@@ -202,13 +198,9 @@ def _event(row: Row, case_id: int) -> TimelineItem:
     )
 
 
-def _key(item: TimelineItem) -> _Key:
-    return _Key(item.at, item.entry_id, item.seq)
-
-
 def _page(connection: Connection, found: list[TimelineItem], limit: int) -> TimelinePage:
     """Cut the newest items, so that the next page begins where this one ends."""
-    found.sort(key=_key, reverse=True)
+    found.sort(key=_place, reverse=True)
     cut = limit
     if 0 < limit < len(found) and not found[limit - 1].entry_id:
         # A key does not tell the events of one millisecond apart: they stay on one page.

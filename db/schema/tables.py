@@ -217,10 +217,18 @@ create table cases(
   revision {big} not null default 1
 ){strict};
 create index cases_work on cases(
-  urgency_rank, waiting_since, id, status, owner_id, queue_id, waiting_on, snoozed_until, due_at,
-  urgency, spam, requester_id, channel, tier, type, team_id
+  urgency_rank, waiting_since, id, unresolved, snoozed_until, status, waiting_on, owner_id,
+  queue_id, due_at, urgency, requester_id, channel, tier, type, team_id
 ) where unresolved = 1;
-create index cases_owner on cases(owner_id, urgency_rank, waiting_since, id) where unresolved = 1;
+create index cases_owner on cases(
+  owner_id, urgency_rank, waiting_since, id, unresolved, snoozed_until, status, waiting_on
+) where unresolved = 1;
+create index cases_queue on cases(
+  queue_id, urgency_rank, waiting_since, id, unresolved, snoozed_until, status, waiting_on
+) where unresolved = 1;
+create index cases_waiting on cases(
+  waiting_on, waiting_since, id, unresolved, snoozed_until, status
+) where unresolved = 1;
 create index cases_requester on cases(requester_id, unresolved, updated_at);
 create index cases_updated on cases(updated_at, id) where history = 0;
 
