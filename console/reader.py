@@ -7,6 +7,7 @@ its own connection.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -21,6 +22,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 READ_THREADS = 2
+FINISH_SECONDS = 3.0  # at the end of the program, before a draft is given up
 
 
 class Reader:
@@ -86,6 +88,11 @@ class Reader:
 
         self.waiting += 1
         self._writer.submit(run)
+
+    def finish(self, act: Callable[[], object]) -> None:
+        """Carry out something after all acts so far and wait for it, a moment at most."""
+        with contextlib.suppress(StoreError, TimeoutError, RuntimeError):
+            self._writer.submit(act).result(timeout=FINISH_SECONDS)
 
     def forget(self, group: str) -> None:
         """Make the answers that are still under way in a group unwanted."""

@@ -6,6 +6,8 @@ customer what was meant for colleagues.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +16,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
@@ -45,20 +48,14 @@ class Writing:
 
 
 class Composer(Vertical):
-    """A text field that belongs to one case; says when it pauses and what to do with the text."""
+    """A text field that belongs to one case.
+
+    Attributes:
+        writing: What was begun; None while it is closed.
+        keep: Given what is written at every pause; True when it must be on disk before it returns.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("compose")
-
-    class Paused(Message):
-        """The text or the cursor has rested for a moment: keep it.
-
-        Attributes:
-            now: True when it must be on disk before anything else happens.
-        """
-
-        def __init__(self, writing: Writing) -> None:
-            super().__init__()
-            self.writing = writing
 
     class Finished(Message):
         """The agent is done: save the note, or review the reply."""
@@ -84,6 +81,7 @@ class Composer(Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # Textual's name for it
         super().__init__(id=id)
         self.writing: Writing | None = None
+        self.keep: Callable[[Writing, bool], None] = lambda writing, at_once: None
         self._timer: Timer | None = None
         self._kept: tuple[str, tuple[int, int]] = ("", (0, 0))
 
@@ -159,28 +157,28 @@ class Composer(Vertical):
         self.area.move_cursor(self.area.document.end)
         self.save_now()
 
-    def save_now(self) -> None:
-        """Tell what is written if it was not told yet."""
+    def save_now(self, *, at_once: bool = True) -> None:
+        """Keep what is written if it was not kept yet."""
         self._stop()
         writing = self.current()
         if writing is not None and (writing.text, writing.cursor) != self._kept:
             self._kept = (writing.text, writing.cursor)
-            self.keep(writing)
-
-    def keep(self, writing: Writing) -> None:
-        """Say that a text should be kept; replaced by who can keep it at once."""
-        self.post_message(self.Paused(writing))
+            self.keep(writing, at_once)
 
     def on_unmount(self) -> None:
         """Keep what was typed when the screen goes."""
-        self.save_now()
+        with contextlib.suppress(NoMatches):  # the text field went first
+            self.save_now()
+
+    def _pause(self) -> None:
+        self.save_now(at_once=False)
 
     @on(TextArea.Changed)
     @on(TextArea.SelectionChanged)
     def _typed(self) -> None:
         if self.writing is not None:
             self._stop()
-            self._timer = self.set_timer(PAUSE_SECONDS, self.save_now)
+            self._timer = self.set_timer(PAUSE_SECONDS, self._pause)
 
     def _stop(self) -> None:
         if self._timer is not None:
