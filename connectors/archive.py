@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -65,6 +66,14 @@ class Archive(Protocol):
         """
         ...
 
+    def head(self, member: Member, length: int) -> bytes:
+        """Return the first ``length`` bytes of a member, fewer where it is shorter.
+
+        Raises:
+            DamagedMember: It cannot be read.
+        """
+        ...
+
     def verify(self) -> Iterator[int]:
         """Read every member once; yield the bytes read so far.
 
@@ -83,14 +92,18 @@ class Archive(Protocol):
     ) -> None: ...
 
 
-def open_archive(path: str) -> Archive:
+def open_archive(path: str, depth: int = MAX_FOLDER_DEPTH) -> Archive:
     """Open a zip file or a folder.
+
+    Args:
+        path: An existing file or folder.
+        depth: How many levels of a folder are looked at.
 
     Raises:
         BadFile: It is a broken, encrypted or hostile zip file, or cannot be read.
     """
     if os.path.isdir(path):
-        return FolderArchive(path)
+        return FolderArchive(path, depth)
     return ZipArchive(path)
 
 
@@ -138,6 +151,14 @@ class ZipArchive:
             )
         try:
             return self._zip.read(self._infos[member])
+        except _READ_ERRORS as error:
+            raise DamagedMember(f"{member.name} is damaged inside the zip ({error}).") from None
+
+    def head(self, member: Member, length: int) -> bytes:
+        """Return the first bytes of a member; see `Archive.head`."""
+        try:
+            with self._zip.open(self._infos[member]) as stream:
+                return stream.read(length)
         except _READ_ERRORS as error:
             raise DamagedMember(f"{member.name} is damaged inside the zip ({error}).") from None
 
@@ -205,19 +226,19 @@ _READ_ERRORS = (
 class FolderArchive:
     """A folder that a zip file was unpacked to; links are not followed."""
 
-    def __init__(self, path: str) -> None:
-        self._root = path
-        found = sorted(self._walk(path, "", 1))
+    def __init__(self, path: str, depth: int) -> None:
+        self._depth = depth
+        found = sorted(islice(self._walk(path, "", 1), MAX_MEMBERS))
         self._paths = {Member(name, size, stamp): place for name, size, stamp, place in found}
         self.members = tuple(self._paths)
 
     def _walk(self, folder: str, prefix: str, depth: int) -> Iterator[tuple[str, int, int, str]]:
-        """Yield the regular files, at most `MAX_FOLDER_DEPTH` folders deep."""
+        """Yield the regular files, not deeper than was asked for."""
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
-                        if depth < MAX_FOLDER_DEPTH:
+                        if depth < self._depth:
                             below = f"{prefix}{entry.name}/"
                             yield from self._walk(entry.path, below, depth + 1)
                     elif entry.is_file(follow_symlinks=False):
@@ -234,10 +255,14 @@ class FolderArchive:
             raise DamagedMember(
                 f"{member.name} holds {member.size} bytes; the limit is {limit} bytes."
             )
+        return self.head(member, limit)
+
+    def head(self, member: Member, length: int) -> bytes:
+        """Return the first bytes of a member; see `Archive.head`."""
         try:
             place = os.open(self._paths[member], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with os.fdopen(place, "rb") as file:
-                return file.read(limit)
+                return file.read(length)
         except OSError as error:
             raise DamagedMember(f"{member.name} cannot be read: {error.strerror}.") from None
 

@@ -93,7 +93,7 @@ class SlackExport:
 
 
 def _looks_unpacked(path: str) -> bool:
-    """Tell whether a folder has an index of a Slack export at its top or one below."""
+    """Tell whether a folder has an index of a Slack export at its top."""
     with os.scandir(path) as entries:
         for count, entry in enumerate(entries):
             if entry.name in ("users.json", "org_users.json", "channels.json"):

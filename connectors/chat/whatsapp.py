@@ -86,7 +86,7 @@ class WhatsAppChat:
                 return None
             text, size = read_text(path)
             return _recognised(title([os.path.basename(path)], text), size)
-        with open_archive(path) as archive:
+        with open_archive(path, depth=1) as archive:
             member = chat_member(archive)
             if member is None:
                 return None

@@ -17,6 +17,7 @@ NETWORK = "whatsapp:"
 MAX_CHAT_BYTES = 64 * 1024 * 1024
 NAMING_CHARS = 1_000_000
 LOOKED_AT_LINES = 40
+HEAD_BYTES = 64 * 1024
 _COPY = re.compile(r" ?\(\d{1,3}\)\Z")
 _TITLE = re.compile(
     r"(?:WhatsApp[ -]Chat|Chat (?:de )?WhatsApp|Discussion WhatsApp|Conversa do WhatsApp)"
@@ -52,7 +53,7 @@ def opened(path: str) -> AbstractContextManager[Archive | None]:
         with open(path, "rb") as file:
             if file.read(2) != b"PK":
                 return nullcontext(None)
-    return open_archive(path)
+    return open_archive(path, depth=1)
 
 
 def begins_like_a_chat(head: bytes) -> bool:
@@ -74,12 +75,12 @@ def chat_member(archive: Archive) -> Member | None:
     ]
     for member in sorted(texts, key=lambda member: (len(member.name), member.name))[:5]:
         try:
-            payload = archive.read(member, MAX_CHAT_BYTES)
+            head = archive.head(member, HEAD_BYTES)
         except DamagedMember as error:
             if member.name.endswith("_chat.txt") or "WhatsApp" in member.name:
                 raise BadFile(f"The WhatsApp export is damaged: {error}") from None
             continue
-        if begins_like_a_chat(payload[:65536]):
+        if begins_like_a_chat(head):
             return member
     return None
 

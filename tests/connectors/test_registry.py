@@ -196,6 +196,19 @@ def test_a_folder_is_read_without_following_links(tmp_path: Path) -> None:
             opened.read(opened.members[0], 0)
 
 
+@pytest.mark.parametrize("name", ["slack", "whatsapp"])
+def test_a_folder_of_another_kind_is_not_walked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "todo.txt").write_text("buy bread\n")
+    listed: list[str] = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: listed.append(str(path)) or scandir(path))
+    assert registry.connector(name).recognise(str(tmp_path), b"") is None
+    assert set(listed) == {str(tmp_path)}
+
+
 def test_a_member_that_lies_about_its_size_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "lie.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
