@@ -16,7 +16,7 @@ from console.widgets.lean import Cell
 from db.records import CaseLine, CheatSheet, Contact, Handle
 
 LABEL_CELLS = 10
-SHORTEST = 24
+SHORTEST = 40
 """Below that many cells the labels are left out."""
 
 _TURNS = {"us": "us", "customer": "them", "third_party": "3rd", "team": "team"}
@@ -41,7 +41,7 @@ class _Limits(NamedTuple):
 _ROOMY = _Limits(cases=12, goals=6, handles=8, notes=5, note=4, spaced=True)
 _TIGHT = _ROOMY._replace(spaced=False)
 # At most 22 lines, which is what 80×24 leaves beside a title and the status line.
-_SMALL = _Limits(cases=3, goals=2, handles=3, notes=2, note=1, spaced=False)
+_SMALL = _Limits(cases=3, goals=2, handles=3, notes=1, note=1, spaced=False)
 
 
 def sheet_lines(sheet: CheatSheet, cells: int, height: int) -> list[Cells]:
@@ -90,7 +90,9 @@ def _who(sheet: CheatSheet, cells: int) -> list[Cells]:
     if sheet.stage:
         marks.append(Cell(f"  {one_line(sheet.stage.replace('_', ' '), 14)}", "muted"))
     room = cells - sum(width(mark.text) for mark in marks)
-    out: list[Cells] = [(Cell(one_line(sheet.name, room) or "(no name)", "strong"), *marks)]
+    out: list[Cells] = [
+        (Cell(one_line(sheet.name, room) or fit("(no name)", room), "strong"), *marks)
+    ]
     place = ", ".join(one_line(part, cells) for part in (sheet.title, sheet.organization) if part)
     if place:
         out.append((Cell(fit(place, cells)),))

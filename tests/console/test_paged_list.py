@@ -138,7 +138,7 @@ def test_ten_thousand_rows_are_walked_by_key_without_keeping_them_all() -> None:
         await pilot.press("home")
         assert numbers_shown(app.rows)[:3] == [0, 1, 2]
 
-    drive(app, story)
+    drive(app, story, size=(40, 100))
 
 
 @given(
