@@ -8,12 +8,8 @@ on a terminal is written as an escape.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -30,13 +26,13 @@ NO_DEADLINE = 2**52  # `db.records.NO_DEADLINE`; a test holds them together
 GAP = 2
 # What JSON may hold raw but a terminal should not be sent: DEL, C1, bidi and invisible controls,
 # line separators, lone surrogates, tags. json itself escapes C0.
-_UNSAFE_IN_JSON = re.compile(
+_UNSAFE_IN_JSON = (
     "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff]"
 )
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection); the wide forms too.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-_TIMES = re.compile(r"(^|_)(at|since|until)$")
+_TIMES = ("_at", "_since", "_until")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -75,7 +71,7 @@ def plain(value: Any) -> Any:  # a record's fields are of many types
         for field in fields(value):
             part = getattr(value, field.name)
             found[field.name] = None if part == NO_DEADLINE else plain(part)
-            if _TIMES.search(field.name) and isinstance(part, int):
+            if _is_time(field.name) and isinstance(part, int):
                 found[f"{field.name}_iso"] = iso(part)
         return found
     if isinstance(value, dict):
@@ -85,11 +81,17 @@ def plain(value: Any) -> Any:  # a record's fields are of many types
     return value
 
 
+def _is_time(name: str) -> bool:
+    return name == "at" or name.endswith(_TIMES)
+
+
 def json_text(value: object, *, indent: int | None = None) -> str:
     """Return a value as JSON that holds no character that acts on a terminal."""
+    import json
+
     ascii_only = "utf" not in (sys.stdout.encoding or "").lower()
     text = json.dumps(plain(value), ensure_ascii=ascii_only, indent=indent)
-    return _UNSAFE_IN_JSON.sub(_escaped, text)
+    return re.sub(_UNSAFE_IN_JSON, _escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -190,6 +192,9 @@ def _csv_lines(rows: Sequence[object], kind: type) -> Iterator[str]:
 
 
 def _csv_line(cells: Sequence[object]) -> str:
+    import csv
+    import io
+
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(cells)
     return line.getvalue()
@@ -199,16 +204,20 @@ def _names(kind: type) -> list[str]:
     names = []
     for field in fields(kind):
         names.append(field.name)
-        if _TIMES.search(field.name) and field.type in ("int", int):
+        if _is_time(field.name) and field.type in ("int", int):
             names.append(f"{field.name}_iso")
     return names
 
 
 def line_width() -> int | None:
     """Return how wide a line of text may be; None where nobody cuts it, as on a pipe."""
-    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal():
-        return max(20, shutil.get_terminal_size((80, 24)).columns)
-    return None
+    named = os.environ.get("COLUMNS", "")
+    if named.isascii() and named.isdecimal() and int(named):
+        return max(20, int(named))
+    try:
+        return max(20, os.get_terminal_size(sys.stdout.fileno()).columns)
+    except (OSError, ValueError):
+        return None
 
 
 def table(rows: Sequence[R], columns: Sequence[Column[R]], cells: int | None) -> Iterator[str]:

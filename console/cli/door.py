@@ -45,9 +45,16 @@ def guarded(arguments: Sequence[str], splash: Splash) -> int:
 def _invoke(arguments: Sequence[str], splash: Splash) -> int:
     from console.cli.root import centric
 
-    result = centric.main(
-        args=list(arguments), prog_name="centric", standalone_mode=False, obj=Session(splash=splash)
-    )
+    if "_CENTRIC_COMPLETE" in os.environ:  # the shell asks what could be typed
+        centric.main(args=list(arguments), prog_name="centric")
+    # Not centric.main: it answers a pipe that closed with exit code 1, and we with the rule.
+    try:
+        with centric.make_context(
+            "centric", list(arguments), obj=Session(splash=splash)
+        ) as context:
+            result = centric.invoke(context)
+    except click.exceptions.Exit as left:
+        return left.exit_code
     return result if isinstance(result, int) else exits.OK
 
 

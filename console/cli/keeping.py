@@ -125,9 +125,9 @@ def _doctor_lines(found: Checkup, rebuild: bool) -> Iterator[str]:
     if not found.drifted:
         yield "Every counter says what is there."
     elif rebuild:
-        yield f"{found.drifted:,} counters were wrong and are right now."
+        yield f"Counters that were wrong and are right now: {found.drifted:,}."
     else:
-        yield f"{found.drifted:,} counters are wrong; centric doctor --rebuild corrects them."
+        yield f"Wrong counters: {found.drifted:,}; centric doctor --rebuild corrects them."
     if found.altered_act:
         yield f"The journal was altered: act {found.altered_act} is the first that does not fit."
     else:

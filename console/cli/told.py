@@ -148,7 +148,8 @@ def _folded(text: EntryText) -> Iterator[str]:
         yield from _wrapped(text.text[place:start])
         hidden = text.text[start:end].strip("\n")
         if hidden and kind == "quote":
-            yield f"… {hidden.count(chr(10)) + 1} quoted lines"
+            lines = hidden.count("\n") + 1
+            yield f"… {lines} quoted {'line' if lines == 1 else 'lines'}"
         place = end
 
 
