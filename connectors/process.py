@@ -21,6 +21,7 @@ from connectors import wire
 QUEUED_FRAMES = 4
 PIPE_BYTES = 1 << 20
 STDERR_BYTES = 8192
+CLOSING_SECONDS = 2.0
 _SET_PIPE_SIZE = getattr(fcntl, "F_SETPIPE_SZ", None)
 
 # The folders to import from come as arguments, so that no variable and no cwd decides them.
@@ -87,14 +88,10 @@ class Worker:
     ) -> None:
         self.kill()
         self._closing.set()
-        while any(thread.is_alive() for thread in self._threads):
-            with contextlib.suppress(queue.Empty):
-                self._queue.get_nowait()
-            self._threads[0].join(0.01)
-            self._threads[1].join(0.01)
-        for pipe in self._pipes:
-            with contextlib.suppress(OSError):
-                pipe.close()
+        if self._threads_ended():
+            for pipe in self._pipes:
+                with contextlib.suppress(OSError):
+                    pipe.close()
         if self._complaints:
             _log.debug("the worker said: %r", bytes(self._complaints))
 
@@ -131,6 +128,22 @@ class Worker:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+    def _threads_ended(self) -> bool:
+        """Wait for the threads; False where a process that left the group holds a pipe open.
+
+        The pipes then stay open too: a descriptor that a thread still reads must not be reused.
+        """
+        until = time.monotonic() + CLOSING_SECONDS
+        while any(thread.is_alive() for thread in self._threads):
+            if time.monotonic() > until:
+                _log.warning("a process that worker %d started outlives it", self.pid)
+                return False
+            with contextlib.suppress(queue.Empty):
+                self._queue.get_nowait()
+            for thread in self._threads:
+                thread.join(0.01)
+        return True
 
     def _ask(self) -> None:
         """Send the request; a worker that died already is noticed by its silence."""

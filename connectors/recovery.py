@@ -19,6 +19,7 @@ from connectors.contract import (
 BATCH_ENTRIES = 200
 # A worker holds back at most one group of items beyond what it sent.
 HELD_BACK_ITEMS = 201
+SENTENCE_CHARS = 1000
 
 
 class Broken(Exception):
@@ -116,18 +117,19 @@ class Reached:
 
 def failure(failed: wire.Failed) -> Exception:
     """Return the exception that a failure frame stands for."""
+    sentence = failed.sentence[:SENTENCE_CHARS]
     if failed.kind == "bad_file":
-        return BadFile(failed.sentence)
+        return BadFile(sentence)
     if failed.kind == "auth":
-        return AuthError(failed.sentence)
+        return AuthError(sentence)
     if failed.kind == "rate":
-        return RateLimited(failed.sentence, max(0.0, failed.after_seconds))
+        return RateLimited(sentence, max(0.0, failed.after_seconds))
     if failed.kind == "transient":
-        return Transient(failed.sentence)
+        return Transient(sentence)
     if failed.kind == "refused":
-        return ConnectorError(failed.sentence)
+        return ConnectorError(sentence)
     # The worker sent everything that it held before it said so.
-    reason = f"gave up ({failed.sentence.rstrip('.')})"
+    reason = f"gave up ({sentence.rstrip('.')})"
     return Broken(reason, exact=True, certain=True)
 
 

@@ -164,14 +164,15 @@ class _Run:
                     self._read()
                     return self._outcome
                 except _Stopped:
-                    if self._interrupted:
-                        raise KeyboardInterrupt from None
-                    return self._outcome
+                    return self._stopped()
                 except (Transient, RateLimited) as error:
                     tries = 1 if self._counted > counted else tries + 1
                     counted = self._counted
-                    if tries >= self._limits.tries or not self._wait(error, tries):
+                    seconds = self._back_off_seconds(error, tries)
+                    if tries >= self._limits.tries or seconds > self._limits.longest_wait_seconds:
                         raise
+                    if not self._wait(seconds):
+                        return self._stopped()
                 except Broken as broken:
                     if not self._can_go_on(broken):
                         raise ReaderFailed(self._where_it_broke(broken)) from None
@@ -256,19 +257,25 @@ class _Run:
             return self._limits.live_silence_seconds
         return 2 * self._limits.item_seconds + 15.0
 
-    def _wait(self, error: ConnectorError, tries: int) -> bool:
-        """Wait before the next try; False where it would be too long."""
-        seconds = self._limits.back_off_seconds * 2.0 ** (tries - 1)
-        if isinstance(error, RateLimited):
-            seconds = max(seconds, error.after_seconds)
-        if seconds > self._limits.longest_wait_seconds:
-            return False
+    def _back_off_seconds(self, error: ConnectorError, tries: int) -> float:
+        """Return how long to wait before the next try: doubling, or what the source asked for."""
+        asked_for = error.after_seconds if isinstance(error, RateLimited) else 0.0
+        return max(asked_for, self._limits.back_off_seconds * 2.0 ** (tries - 1))
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait; return False where somebody asked to stop meanwhile."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if self._asked_to_stop():
                 return False
             time.sleep(min(POLL_SECONDS, left))
         return True
+
+    def _stopped(self) -> Outcome:
+        """Return what was done until somebody asked to stop, or pass Ctrl-C on."""
+        if self._interrupted:
+            raise KeyboardInterrupt
+        return self._outcome
 
     def _report(self) -> None:
         if self._on_progress is not None:

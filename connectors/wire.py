@@ -23,6 +23,7 @@ EARLIEST_MS = -62_135_596_800_000
 LATEST_MS = 253_402_300_799_999
 MAX_SIZE_BYTES = 1 << 53
 MAX_OFFSET_MINUTES = 24 * 60
+MAX_CURSOR_CHARS = 16 * 1024 * 1024
 
 _LENGTH = struct.Struct(">I")
 _READ_BYTES = 1 << 20
@@ -162,6 +163,8 @@ def read_frame(descriptor: int, alive: Callable[[], None]) -> Frame | None:
         raise BadFrame(f"A frame does not have the agreed shape: {error}") from None
     if isinstance(frame, Items):
         _check_items(frame)
+    elif isinstance(frame, Working):
+        _check_progress(frame.progress)
     return frame
 
 
@@ -204,8 +207,16 @@ def _check_items(items: Items) -> None:
             _check_folds(entry)
         if any(not 0 <= file.size <= MAX_SIZE_BYTES for file in entry.attachments):
             raise BadFrame("An attachment states an impossible size.")
+    if items.cursor is not None and len(items.cursor) > MAX_CURSOR_CHARS:
+        raise BadFrame("A cursor is too long to be kept.")
     if any(not item.external_id for item in items.quarantined):
         raise BadFrame("Something was set aside without an id.")
+
+
+def _check_progress(progress: Progress) -> None:
+    """Refuse counts that are not counts."""
+    if not (0 <= progress.done <= MAX_SIZE_BYTES and 0 <= progress.total <= MAX_SIZE_BYTES):
+        raise BadFrame("A report of progress states an impossible number.")
 
 
 def _check_folds(entry: Entry) -> None:

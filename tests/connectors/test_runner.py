@@ -223,6 +223,20 @@ def test_what_stays_transient_is_reported_after_some_tries() -> None:
         run(source("raising"), Context(settings={"error": "transient"}), Ledger(), limits=limits)
 
 
+def test_a_stop_ends_the_wait_for_the_next_try() -> None:
+    began = time.monotonic()
+    ledger = Ledger()
+    outcome = run(
+        source("raising"),
+        Context(settings={"error": "transient"}),
+        ledger,
+        stop=lambda: time.monotonic() - began > 1.5,
+        limits=Limits(back_off_seconds=60.0),
+    )
+    assert time.monotonic() - began < 30
+    assert outcome == Outcome(new=len(ledger.entries))
+
+
 def test_a_stop_takes_effect_between_batches_and_the_next_run_goes_on() -> None:
     ledger = Ledger()
     settings = {"count": "60", "seconds": "0.01", "every": "5"}

@@ -129,6 +129,7 @@ HOSTILE: dict[str, object] = {
         [{"external_id": "", "where": "", "reason": ""}],
         None,
     ],
+    "progress backwards": ["working", {"done": -1}],
     "an unknown failure": ["failed", "gossip", "sentence", 0.0],
     "a deep nest": ["items", [[[[[]]]]], [], None],
 }

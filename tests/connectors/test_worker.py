@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,12 @@ def test_leaving_the_block_ends_the_worker_although_it_has_more_to_say() -> None
         pid = child.pid
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_process_that_escapes_does_not_hold_up_the_end() -> None:
+    began = time.monotonic()
+    assert isinstance(frames(request("escaping", count="3"))[-1], wire.Done)
+    assert time.monotonic() - began < 7
 
 
 def test_an_unknown_connector_is_refused_in_words() -> None:

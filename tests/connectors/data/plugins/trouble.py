@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -160,6 +161,15 @@ class Chatty(Counting):
         sys.stderr.write("\x1b]0;title\x07" * 1000)
 
 
+class Escaping(Counting):
+    """Leaves a process behind that keeps the pipes open in a group of its own."""
+
+    def trouble(self, number: int, context: Context) -> None:
+        if number == 0:
+            command = [sys.executable, "-c", "import time; time.sleep(8)"]
+            subprocess.Popen(command, start_new_session=True)
+
+
 class Raising(Counting):
     def trouble(self, number: int, context: Context) -> None:
         if number == 15:
@@ -217,5 +227,5 @@ class Peeking(Counting):
 
 counting, deadly, skippable, dies_once = Counting(), Deadly(), Skippable(), DiesOnce()
 hanging, deaf, bomb, slow, chatty = Hanging(), Deaf(), Bomb(), Slow(), Chatty()
-deadly_mail = DeadlyMail()
+deadly_mail, escaping = DeadlyMail(), Escaping()
 raising, surrogates, flaky, peeking = Raising(), Surrogates(), Flaky(), Peeking()
