@@ -19,6 +19,7 @@ from db.identity.lookup_keys import (
     PHONE_TAIL_DIGITS,
     WIDTHS,
     Findable,
+    address_keys,
     findable,
     gram_keys,
     index_keys,
@@ -159,9 +160,9 @@ def find_customers(connection: Connection, text: str, limit: int = 20) -> tuple[
             for customer_id, stored in among(connection, _STORED, fresh[start : start + CHUNK]):
                 person = people[customer_id] = Findable.from_text(stored)
                 scores[customer_id] = ranker.score(person)
-            if max(scores.values(), default=0.0) >= CERTAIN:
+            if max(scores.values(), default=0.0) >= CERTAIN * ranker.ideal:
                 break
-        if max(scores.values(), default=0.0) >= good:
+        if max(scores.values(), default=0.0) >= good * ranker.ideal:
             break
     best = sorted(scores, key=lambda one: -scores[one])
     likely = {one: scores[one] for one in best[:CANDIDATES] if scores[one] >= SHOWN_FROM}
@@ -187,7 +188,10 @@ def _first_tier(connection: Connection, ranker: Ranker) -> list[int]:
     found.update(dict.fromkeys(_beginning(connection, ranker.whole, WORD_ROWS)))
     if len(ranker.words) == 1 and ranker.words[0] != ranker.whole:
         found.update(dict.fromkeys(_beginning(connection, ranker.words[0], WORD_ROWS)))
-    found.update(dict.fromkeys(_counted(connection, query_keys(ranker.words, WIDTHS[0]))))
+    keys = query_keys(ranker.words, WIDTHS[0])
+    if "@" in ranker.whole:
+        keys = list(address_keys(ranker.whole))
+    found.update(dict.fromkeys(_counted(connection, keys)))
     for word in ranker.words if len(ranker.words) > 1 else ():
         same = _ids(connection.all(_BY_WORD, {"word": word, "rows": RARE_ROWS + 1}))
         if len(same) <= RARE_ROWS:
@@ -197,6 +201,8 @@ def _first_tier(connection: Connection, ranker: Ranker) -> list[int]:
 
 def _second_tier(connection: Connection, ranker: Ranker) -> list[int]:
     """Pairs of two letters: a slip among the first or last three."""
+    if "@" in ranker.whole:
+        return []
     return _counted(connection, query_keys(ranker.words, WIDTHS[1]))
 
 

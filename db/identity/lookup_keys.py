@@ -162,6 +162,8 @@ def index_keys(person: Findable) -> set[str]:
         for one in {word for name in person.names for word in name}:
             keys.update(pair_keys(one, word, WIDTHS))
             keys.update(initial_keys(one, word))
+    for email in person.emails:
+        keys.update(address_keys(email))
     for word in _grammed(person):
         keys.update(gram_keys(word))
     return keys
@@ -220,6 +222,16 @@ def joined_keys(words: Sequence[str]) -> Iterator[str]:
     if len(joined) >= 5:
         yield f"b{joined[:5]}"
         yield f"e{joined[-5:]}"
+
+
+def address_keys(email: str) -> Iterator[str]:
+    """Yield the keys of an address: either end of its local part, with its host's beginning."""
+    local, _, host = email.partition("@")
+    near = "".join(_WORDS.findall(host))[:5]
+    word = "".join(_WORDS.findall(local))
+    if near and word:
+        yield f"a{word[:4]}_{near}"
+        yield f"z{word[-4:]}_{near}"
 
 
 def gram_keys(word: str) -> set[str]:

@@ -43,6 +43,9 @@ class Ranker:
         self._lengths = sorted(((word, max(2, len(word))) for word in self.words), key=_shortness)
         self._all_lengths = sum(length for _, length in self._lengths) or 1
         self._joined = "".join(self.words)
+        initials = sum(length for word, length in self._lengths if len(word) == 1)
+        # What the best answer can score: an initial never says it all.
+        self.ideal = 1.0 - (1.0 - INITIAL) * initials / self._all_lengths
         self._likes: dict[tuple[str, str], float] = {}
 
     def score(self, person: Findable) -> float:

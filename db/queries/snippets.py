@@ -16,7 +16,6 @@ LOOKED_AT_CHARACTERS = 200_000  # what the index holds of a text
 
 _GAP = r"[\W_]+"
 _NOT_AFTER = r"(?![^\W_])"
-_SPACES = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -81,7 +80,7 @@ def snippet(
     if first and first[0] > BEFORE_CHARACTERS:
         least = max(0, first[0] - 2 * BEFORE_CHARACTERS)
         start = max(least, said.rfind(" ", least, first[0] - BEFORE_CHARACTERS) + 1)
-    cut = _SPACES.sub(" ", said[start : start + 2 * SNIPPET_CHARACTERS]).strip()
+    cut = " ".join(said[start : start + 2 * SNIPPET_CHARACTERS].split())
     cut = cut[:SNIPPET_CHARACTERS]
     if not pattern or not first:
         return cut, ()
