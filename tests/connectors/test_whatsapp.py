@@ -434,7 +434,7 @@ def written(moment: datetime, order: str, style: str, clock_style: str) -> str:
     return f"[{day}, {time}] " if style == "ios" else f"{day}, {time} - "
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     messages=st.lists(st.tuples(st.integers(0, 200_000), NAMES, TEXTS), min_size=1, max_size=8),
     order=st.sampled_from(sorted(ORDERS)),
@@ -463,7 +463,7 @@ def test_what_a_phone_writes_is_read_back(
     assert [told(entry) for entry in entries(path, order=wanted)] == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text("[]/.,:- 0123456789apmIO\n\u200e\u202f<>()", max_size=400))
 def test_no_text_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, noise: str) -> None:
     text = f"28/03/2026, 09:23 - Odo: {noise}\n28/03/2026, 09:24 - Ines: end\n"
