@@ -7,7 +7,8 @@
     │   ├── NoStore      there is no store at that place
     │   └── WrongSchema  it is not ours, or newer than we are
     ├── NotFound         no such case, customer, entry, queue, agent
-    ├── Refused          the command makes no sense here, or the role does not allow it
+    ├── Refused          the command makes no sense here
+    │   └── NotAllowed   the agent's role does not allow it
     └── Conflict         something newer stands there: both values are named
 """
 
@@ -36,6 +37,10 @@ class NotFound(StoreError):
 
 class Refused(StoreError):
     """The command makes no sense in this state, or this role may not give it."""
+
+
+class NotAllowed(Refused):
+    """This agent's role may not give that command."""
 
 
 class Conflict(StoreError):

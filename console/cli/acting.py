@@ -52,10 +52,18 @@ VERB_COLUMNS: tuple[Column[Verb], ...] = (
 )
 
 
-@click.command(
-    cls=Command,
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": True},
-)
+class _Words(Command):
+    """A command whose words keep their two dashes: what follows them is never an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Double the two dashes, as click takes one pair away."""
+        if "--" in args:
+            place = args.index("--")
+            args = [*args[:place], "--", *args[place:]]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Words, context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND [ARGUMENT…]]")
 @output_option()
 @pass_session

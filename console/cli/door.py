@@ -91,6 +91,7 @@ def exit_code_of(error: Exception) -> int:
         (errors.NoStore, exits.NO_INPUT),
         (errors.NotFound, exits.NOTHING),
         (errors.Conflict, exits.NOTHING),
+        (errors.NotAllowed, exits.NOT_ALLOWED),
         (errors.Refused, exits.NOTHING),
         (errors.StoreError, exits.UNAVAILABLE),
     )

@@ -6,7 +6,7 @@ from db import clock, journal
 from db.commands.base import Act, Command
 from db.commands.bulk import lead_only
 from db.engine.interface import Connection, Engine
-from db.errors import Refused
+from db.errors import NotAllowed, Refused
 from db.journal import Subject
 from db.records import AgentRow, Done
 
@@ -52,11 +52,13 @@ def allowed(connection: Connection, agent: AgentRow, *, lead: bool, what: str) -
         raise Refused(f"{agent.login} is not an agent of this store.")
     login, name, role, active = row
     if not active:
-        raise Refused(f"{login} is no longer active here; ask a lead to change that.")
+        raise NotAllowed(f"{login} is no longer active here; ask a lead to change that.")
     if role == "read_only":
-        raise Refused(f"{login} may read but change nothing; ask a lead for the role of an agent.")
+        raise NotAllowed(
+            f"{login} may read but change nothing; ask a lead for the role of an agent."
+        )
     if lead and role != "lead":
-        raise Refused(f"Only a lead may do {what}; {login} is not one. Ask a lead.")
+        raise NotAllowed(f"Only a lead may do {what}; {login} is not one. Ask a lead.")
     return AgentRow(agent.agent_id, login, name, role)
 
 

@@ -12,7 +12,7 @@ from db.commands.changes import Change, InTheWay, Writer
 from db.commands.rows import TABLES
 from db.commands.run import allowed, shown_case
 from db.engine.interface import Connection, Engine
-from db.errors import Conflict, NotFound, Refused
+from db.errors import Conflict, NotAllowed, NotFound, Refused
 from db.records import AgentRow, Done
 
 UNDO = "undo"
@@ -66,7 +66,7 @@ def redo(engine: Engine, agent: AgentRow) -> Done:
 def _take_back(connection: Connection, agent: AgentRow, seq: int) -> Done:
     act = _standing(connection, seq)
     if agent.role != "lead" and not _own_name_only(act.changes, agent):
-        raise Refused(f"Only a lead may take this back: {act.sentence}.")
+        raise NotAllowed(f"Only a lead may take this back: {act.sentence}.")
     writer = Writer(connection, clock.now())
     writer.touched.update(subject_id for kind, subject_id in act.subjects if kind == "case")
     for change in reversed(act.changes):
