@@ -1,4 +1,4 @@
-"""What works from everywhere: find, help, palette, go to, undo, and how an act is given and told."""
+"""What works from everywhere: find, help, palette, go to, undo; how an act is given and told."""
 
 from __future__ import annotations
 

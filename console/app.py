@@ -1,4 +1,4 @@
-"""The Textual app: opens the store, installs screens, keys and theme, and gives the terminal back."""
+"""The Textual app: opens the store, installs screens, keys and theme, gives the terminal back."""
 
 from __future__ import annotations
 

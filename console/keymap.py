@@ -133,7 +133,7 @@ def _pressed(key: Key) -> list[tuple[str, str, str]]:
 
 
 def keys_for(stack: str, table: tuple[Key, ...] = KEYS) -> list[tuple[str, list[Key]]]:
-    """Return what can be pressed in a place: context title and its keys, the nearest first."""
+    """Return what can be pressed in a place: context title and its keys, in the order of help."""
     return [
         (CONTEXTS[context], rows)
         for context in STACKS[stack]

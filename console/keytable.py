@@ -53,13 +53,13 @@ CONTEXTS = {
     "welcome": "First start",
 }
 
-# What can be pressed at one moment, the nearest context first. `check` refuses a key that means
+# What can be pressed at one moment, in the order in which the help lists it. `check` refuses a key that means
 # two things in one of these.
 STACKS = {
     "queues": ("list", "panes", "everywhere"),
-    "cases": ("list", "marks", "case", "panes", "everywhere"),
-    "timeline": ("reading", "case", "panes", "everywhere"),
-    "sheet": ("sheet", "case", "panes", "everywhere"),
+    "cases": ("case", "marks", "list", "panes", "everywhere"),
+    "timeline": ("case", "reading", "panes", "everywhere"),
+    "sheet": ("case", "sheet", "panes", "everywhere"),
     "compose": ("compose",),
     "review": ("review",),
     "finder": ("finder",),

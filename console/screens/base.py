@@ -24,7 +24,7 @@ class Placed:
 class Showing(Screen[None], Placed):
     """A full screen that shows what is in the store."""
 
-    AUTO_FOCUS: ClassVar[str | None] = None
+    AUTO_FOCUS: ClassVar[str | None] = ""  # each screen says itself where the keys go
 
     @property
     def desk(self) -> CentricApp:
@@ -63,7 +63,7 @@ class Showing(Screen[None], Placed):
 class Overlay(ModalScreen[ScreenResultType], Placed, Generic[ScreenResultType]):
     """A box over the screen that answers with something, or None when it is closed."""
 
-    AUTO_FOCUS: ClassVar[str | None] = None
+    AUTO_FOCUS: ClassVar[str | None] = ""
 
     @property
     def desk(self) -> CentricApp:

@@ -43,6 +43,7 @@ class CustomerScreen(CaseActs):
         super().__init__()
         self.customer_id = customer_id
         self.sheet: CheatSheet | None = None
+        self._look = CaseFormat()
         self.pane = "stream"
         self.zoomed = False
 
@@ -55,7 +56,7 @@ class CustomerScreen(CaseActs):
                 with Vertical(id="pane-cases", classes="pane"):
                     yield Static("Cases", classes="pane-title")
                     cases: PagedList[CaseRow] = PagedList(
-                        CaseFormat(), id="customer-cases", empty="No cases."
+                        self._look, id="customer-cases", empty="No cases."
                     )
                     yield cases
             with Vertical(id="pane-stream", classes="pane"):
@@ -81,7 +82,9 @@ class CustomerScreen(CaseActs):
     def on_mount(self) -> None:
         """Read the customer."""
         self._read()
-        source = CaseSource(self.desk.reader, cases_of(self.customer_id), self.desk.me.agent_id)
+        source = CaseSource(
+            self.desk.reader, cases_of(self.customer_id), self.desk.me.agent_id, self._look
+        )
         self.cases.load(source, count=self.sheet.cases if self.sheet else None)
         self.timeline.load(Stream(self.desk.reader, customer_id=self.customer_id))
         self._focus_pane("stream" if self._two_columns else "sheet")

@@ -119,6 +119,15 @@ class DeskScreen(Shows):
                 self._show_panes()
         self._show_focus()
 
+    @on(events.DescendantBlur)
+    def _blurred(self) -> None:
+        """Keep the keys: a pane that was hidden and came back loses them in Textual."""
+        self.call_after_refresh(self._refocus)
+
+    def _refocus(self) -> None:
+        if self.focused is None and self.is_current:
+            self._focus_widget(self.pane).focus()
+
     def _show_focus(self) -> None:
         for pane in PANES:
             self.pane_widget(pane).set_class(pane == self.pane, "-focused")

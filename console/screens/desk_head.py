@@ -31,7 +31,7 @@ def case_head(detail: CaseDetail, *, named: bool = True) -> Content:
     parts: list[Piece] = []
     for number, fact in enumerate(facts):
         if number:
-            parts.append((" · ", "$text-muted"))
+            parts.append((" · ", "$secondary"))
         parts.append(fact)
     return Content.assemble(*first, *parts)
 
@@ -40,7 +40,7 @@ def _facts(detail: CaseDetail, *, named: bool) -> list[Piece]:
     row = detail.row
     turn_words, turn_style = turn(row)
     due_words, due_style = deadline(row)
-    styles = {"us": "bold $text-warning", "late": "bold $text-error", "muted": "$text-muted"}
+    styles = {"us": "bold $text-warning", "late": "bold $text-error", "muted": "$secondary"}
     return [
         (one_line(row.customer, NAME_CELLS) if named else "", ""),
         (turn_words, styles.get(turn_style, "")),
@@ -48,9 +48,9 @@ def _facts(detail: CaseDetail, *, named: bool) -> list[Piece]:
         (_urgency(row.urgency), "bold $text-error"),
         (f"@{one_line(row.owner, 20)}" if row.owner else "nobody’s", "" if row.owner else "bold"),
         (f"in {one_line(row.queue, 24)}" if row.queue else "", ""),
-        (_outcome(detail), "$text-muted"),
+        (_outcome(detail), "$secondary"),
         (one_line(" ".join(f"+{tag}" for tag in row.tags), TAGS_CELLS), "$text-accent"),
-        (also_open(row.subject, detail.also_open), "$text-secondary"),
+        (also_open(row.subject, detail.also_open), "$secondary"),
     ]
 
 
@@ -95,7 +95,7 @@ def strip(sheet: CheatSheet) -> Content:
     if sheet.risk:
         parts.append((f"  at risk: {one_line(sheet.risk, 40)}", "bold $text-error"))
     parts.append(("\n", ""))
-    parts.append((_in_touch(sheet), "$text-muted"))
+    parts.append((_in_touch(sheet), "$secondary"))
     return Content.assemble(*parts)
 
 

@@ -159,7 +159,7 @@ class Shows(Writes):
         self.queue_list.look.shown = self.queue.name if self.queue else ""
         self.queue_list.refresh()
         self.cases.empty = empty
-        source = CaseSource(self.desk.reader, what, self.desk.me.agent_id)
+        source = CaseSource(self.desk.reader, what, self.desk.me.agent_id, self.cases.look)
         self.cases.load(source, count=count)
         self.query_one("#cases-title", Static).update(one_line(title, NAME_CELLS))
         self.show_status()

@@ -16,6 +16,7 @@ from db.queries import desk
 from db.queries.entry import entry_texts
 from db.queries.timeline import timeline_page
 from db.records import (
+    NO_DEADLINE,
     CaseKey,
     CaseRow,
     EntryText,
@@ -73,8 +74,12 @@ class QueueFormat:
 class CaseSource:
     """Pages of a queue, or of the cases that a query means."""
 
-    def __init__(self, reader: Reader, queue: QueueRow | str, agent_id: int) -> None:
+    def __init__(
+        self, reader: Reader, queue: QueueRow | str, agent_id: int, look: CaseFormat
+    ) -> None:
         self._reader = reader
+        self._look = look
+        look.deadlines = False
         self._queue = queue
         self._agent_id = agent_id
 
@@ -93,6 +98,8 @@ class CaseSource:
             )
         except StoreError as error:
             raise SourceFailed(str(error)) from error
+        if any(0 < row.due_at < NO_DEADLINE for row in page.rows):
+            self._look.deadlines = True
         return page.rows, page.after
 
 

@@ -65,8 +65,19 @@ class HitFormat:
             Cell(f"{SIGNS.get(row.direction, ' ')} ", "muted"),
             Cell(pad(one_line(row.customer, customer - 1), customer), "strong"),
             Cell(pad(number, CASE_CELLS), "muted"),
-            *marked(row.snippet or row.subject, row.marks if row.snippet else ()),
+            *self._around(row, width - WHEN_CELLS - 2 - customer - CASE_CELLS),
         ]
+
+    def _around(self, row: FindHit, room: int) -> list[Cell]:
+        """Return the snippet, begun late enough that its first match is in sight."""
+        if not row.snippet or not row.marks:
+            return [Cell(row.snippet or row.subject)]
+        start, end = row.marks[0]
+        if end < room:
+            return marked(row.snippet, row.marks)
+        begin = row.snippet.find(" ", max(0, start - room // 3), start) + 1 or start
+        shifted = [(first - begin, last - begin) for first, last in row.marks if first >= begin]
+        return [Cell("…", "muted"), *marked(row.snippet[begin:], shifted)]
 
     def header(self, width: int) -> list[Cell]:
         """Return nothing: the columns speak for themselves."""
@@ -208,7 +219,7 @@ class FindScreen(Showing):
             return
         head = f"{one_line(hit.subject, 120) or '(no subject)'}"
         who = f"  {one_line(hit.author, 40)} · {hit.channel} · {times.stamp(hit.at)} · {hit.status}"
-        subject.update(Content.assemble((head, "bold"), (who, "$text-muted")))
+        subject.update(Content.assemble((head, "bold"), (who, "$secondary")))
         parts = [
             (clean(cell.text, newlines=False), "bold underline" if cell.style == "match" else "")
             for cell in marked(hit.snippet, hit.marks)

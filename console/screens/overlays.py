@@ -39,7 +39,7 @@ class HelpScreen(Overlay[None]):
         self._table = table
 
     def compose(self) -> ComposeResult:
-        """Show one section for each context, the nearest first."""
+        """Show one section for each context."""
         with Vertical(classes="box", id="help-box"):
             yield Static(Content("Keys here"), classes="box-title")
             with VerticalScroll(id="help-text", can_focus=False):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from console import times
 from console.text import column, one_line
@@ -78,6 +79,8 @@ class CaseFormat:
         self._why = why
         self.presence: Mapping[int, str] = {}
         """Case number to who is there, such as ``@ben writing``; replace it to change it."""
+        self.deadlines = True
+        """False leaves the column of deadlines out, where no row of a list has one."""
 
     def key(self, row: CaseRow) -> Hashable:
         """Return the case number."""
@@ -89,7 +92,7 @@ class CaseFormat:
 
     def cells(self, row: CaseRow, width: int) -> Sequence[Cell]:
         """Return the row, its columns chosen by the width."""
-        columns = self._columns(width)
+        columns = _columns(width, self._why is not None, bool(self.presence))
         over = row.history or row.status in ("resolved", "closed")
         body = "muted" if over else "text"
         turn_text, turn_style = turn(row)
@@ -104,8 +107,9 @@ class CaseFormat:
         out += (
             _column(row.subject or "(no subject)", columns.subject, body),
             _column(turn_text, TURN_CELLS, turn_style),
-            _column(due_text, DUE_CELLS, due_style),
         )
+        if self.deadlines:
+            out.append(_column(due_text, DUE_CELLS, due_style))
         if columns.owner:
             out.append(_column(row.owner or "–", columns.owner, body))
         if columns.tags:
@@ -120,27 +124,29 @@ class CaseFormat:
         """Return no header: the columns speak for themselves."""
         return ()
 
-    def _columns(self, width: int) -> _Columns:
-        left = width - SIGN_CELLS - NUMBER_CELLS - TURN_CELLS - DUE_CELLS
-        spare = left - SUBJECT_LEAST
 
-        def take(cells: int) -> int:
-            nonlocal spare
-            if cells > spare:
-                return 0
-            spare -= cells
-            return cells
+@lru_cache(maxsize=32)
+def _columns(cells: int, has_why: bool, has_presence: bool) -> _Columns:
+    """Share out a width: what stays first, then the rest in the order that the module states."""
+    spare = cells - SIGN_CELLS - NUMBER_CELLS - TURN_CELLS - DUE_CELLS - SUBJECT_LEAST
 
-        least, most = CUSTOMER_CELLS
-        customer = take(least)
-        owner = take(OWNER_CELLS) if customer else 0
-        tags = take(TAGS_CELLS) if owner else 0
-        why = take(WHY_CELLS) if tags and self._why else 0
-        presence = take(PRESENCE_CELLS) if tags and self.presence else 0
-        if customer:
-            more = min(most - least, int(spare * CUSTOMER_SHARE))
-            customer, spare = customer + more, spare - more
-        return _Columns(customer, max(0, SUBJECT_LEAST + spare), owner, tags, why, presence)
+    def take(wanted: int) -> int:
+        nonlocal spare
+        if wanted > spare:
+            return 0
+        spare -= wanted
+        return wanted
+
+    least, most = CUSTOMER_CELLS
+    customer = take(least)
+    owner = take(OWNER_CELLS) if customer else 0
+    tags = take(TAGS_CELLS) if owner else 0
+    why = take(WHY_CELLS) if tags and has_why else 0
+    presence = take(PRESENCE_CELLS) if tags and has_presence else 0
+    if customer:
+        more = min(most - least, int(spare * CUSTOMER_SHARE))
+        customer, spare = customer + more, spare - more
+    return _Columns(customer, max(0, SUBJECT_LEAST + spare), owner, tags, why, presence)
 
 
 def _column(text: str, cells: int, style: str) -> Cell:
