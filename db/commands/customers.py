@@ -105,6 +105,9 @@ class EditCustomer(Command):
         written = self.value.strip()
         if len(written) > _SHORT.get(self.field, CUSTOMER_CHARACTERS):
             raise Refused(f"The {self.field} holds at most {_SHORT[self.field]} characters.")
+        allowed = "\n\t" if self.field in ("goals", "risk") else ""
+        if any(not c.isprintable() and c not in allowed for c in written):
+            raise Refused(f"The {spoken(self.field)} takes text without control characters.")
         if self.field in ("name", "title", "organization"):
             written = " ".join(written.split())
         match self.field:

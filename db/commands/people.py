@@ -40,7 +40,9 @@ class EditAgent(Command):
         agent = named_agent(act, self.login)
         own_name = self.field == "name" and agent.agent_id == act.agent.agent_id
         if act.agent.role != "lead" and not own_name:
-            raise NotAllowed("Only a lead may edit other agents, roles or who is active. Ask a lead.")
+            raise NotAllowed(
+                "Only a lead may edit other agents, roles or who is active. Ask a lead."
+            )
         value = self._value()
         if not act.change("agents", agent.agent_id, **{self.field: value}):
             return f"The {self.field} of {agent.login} is that already"

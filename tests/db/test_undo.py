@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connectors.contract import Address, Batch, Entry, Party, Recognised
 from db import counters, journal, search
 from db.agents import agent_for
 from db.commands.base import Command
@@ -28,6 +29,7 @@ from db.commands.registry import COMMANDS
 from db.commands.rows import TABLES
 from db.commands.tags import TagCase, UntagCase
 from db.errors import Conflict, NotFound, Refused, Unavailable
+from db.ingest import Arrival
 from db.records import AgentRow
 from db.store import Store, open_store
 from db.words import STATUSES, URGENCIES
@@ -513,3 +515,70 @@ def test_a_full_disk_is_not_mistaken_for_a_refusal(
     with pytest.raises(Unavailable, match="nothing was changed"):
         store.do(TagCase(case, "billing"), ana)
     assert value(store, "select count(*) from case_tags") == 0
+
+
+# What arrives meanwhile
+
+MAIL = Recognised("mbox", "mbox mail file", "mail")
+
+
+def receive(store: Store, number: int, at: int, text: str, *, answers: str = "") -> None:
+    """Let a customer's mail arrive, as a pull does."""
+    writer = Party("from", Address("email", "ada@customers.example"), "Ada Byron")
+    us = Party("to", Address("email", "support@us.example"))
+    entry = Entry(
+        external_id=f"<{number}@customers.example>",
+        message_id=f"{number}@customers.example",
+        in_reply_to=(answers,) if answers else (),
+        at=at,
+        direction="inbound",
+        parties=(writer, us),
+        subject="Invoice 17 is wrong",
+        text=text,
+        content_key=text,
+    )
+    store.sink(MAIL, "test", Arrival(work_since=0, live=True)).write(Batch((entry,), cursor="1"))
+
+
+def test_acts_on_what_arrived_keep_its_counters_and_give_way_to_what_arrives_next(
+    store: Store, ana: AgentRow
+) -> None:
+    receive(store, 1, 1_760_000_000_000, "The invoice is wrong")
+    case = value(store, "select id from cases")
+    store.do(AddNote("Ask the bank about it", case, pinned=True), ana)
+    store.do(SetStatus(case, "pending"), ana)
+    assert_derived_is_right(store)
+    receive(store, 2, 1_760_000_100_000, "Any news?", answers="1@customers.example")
+    assert store.ask(lambda c: c.all("select id, status, unresolved from cases")) == [
+        (case, "open", 1)
+    ]
+    with pytest.raises(Conflict, match="the status of the case has changed since"):
+        store.undo(ana)
+    note = store.ask(journal.recent)[-1]
+    store.undo(ana, note.seq)
+    assert value(store, "select count(*) from entries") == 2
+    assert value(store, "select count(*) from search('bank')") == 0
+    assert_derived_is_right(store)
+
+
+def test_a_case_that_was_resolved_by_hand_is_reopened_by_a_customers_words(
+    store: Store, ana: AgentRow
+) -> None:
+    receive(store, 1, 1_760_000_000_000, "The invoice is wrong")
+    case = value(store, "select id from cases")
+    store.do(ResolveCase(case, "fix"), ana)
+    assert value(store, "select open_cases from customers") == 0
+    receive(store, 2, 1_760_000_100_000, "It still is", answers="1@customers.example")
+    assert value(store, "select status || resolution from cases") == "open"
+    assert value(store, "select open_cases from customers") == 1
+    assert_derived_is_right(store)
+
+
+def test_a_case_reopened_by_hand_waits_since_the_words_that_nobody_answered(
+    store: Store, ana: AgentRow
+) -> None:
+    receive(store, 1, 1_760_000_000_000, "The invoice is wrong")
+    case = value(store, "select id from cases")
+    store.do(SetStatus(case, "pending"), ana)
+    store.do(SetStatus(case, "open"), ana)
+    assert value(store, "select waiting_since from cases") == 1_760_000_000_000
