@@ -114,10 +114,15 @@ def prepare(entry: Entry, source: str) -> Prepared:
         preview=preview_of(text, folds),
         guests=guests_of(entry, source),
         thread_ids=thread_ids_of(entry),
-        human=not entry.automatic and entry.kind in ASKING_KINDS,
+        human=human_words(entry),
         digest=digest,
         raws=raw_rows(entry.original, digest) if digest else [],
     )
+
+
+def human_words(entry: Entry) -> bool:
+    """Say whether a person wrote something that wants an answer."""
+    return not entry.automatic and entry.kind in ASKING_KINDS
 
 
 def check(entry: Entry) -> None:

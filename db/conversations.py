@@ -8,7 +8,7 @@ A chat names its thread outright.
 
 from __future__ import annotations
 
-from base64 import b85encode
+from binascii import b2a_base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -64,7 +64,7 @@ def thread_keys(
 def digest(key: str) -> str:
     """Return a key as it is stored."""
     raw = blake2b(key.encode("utf-8", "replace"), digest_size=KEY_BYTES).digest()
-    return b85encode(raw).decode("ascii")
+    return b2a_base64(raw, newline=False).decode("ascii")
 
 
 @dataclass(slots=True, eq=False)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from connectors.contract import Address
 
 ADDRESS_CHARACTERS = 320  # RFC 5321: 64 before the sign, 255 behind it
 NAME_CHARACTERS = 200
+KEPT = 20_000  # addresses and names whose answers are remembered: 5 MB at most
 PHONE_DIGITS = (5, 15)  # E.164 allows 15; shorter than 5 is an extension, not a number
 
 # Mailboxes that stand for a function, not a person (RFC 2142 and common practice).
@@ -27,7 +29,6 @@ support team unsubscribe updates webmaster
 """
 ROLE_MAILBOXES = frozenset(_ROLE_MAILBOXES.split())
 
-_SPACES = re.compile(r"\s+")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -49,7 +50,7 @@ def sound(text: str) -> str:
 
 def one_line(text: str, limit: int = NAME_CHARACTERS) -> str:
     """Return text on one line, without outer quotes, cut to ``limit`` characters."""
-    return _SPACES.sub(" ", sound(text[: limit * 2])).strip(" \"'")[:limit]
+    return " ".join(sound(text[: limit * 2]).split()).strip(" \"'")[:limit]
 
 
 def normalise(address: Address, scope: str) -> Key | None:
@@ -59,7 +60,18 @@ def normalise(address: Address, scope: str) -> Key | None:
         address: As the source wrote it; untrusted.
         scope: Source and thread, in which a bare name means one person.
     """
-    kind, value = address.kind, sound(address.value[: ADDRESS_CHARACTERS * 2]).strip()
+    return _normalise(
+        address.kind,
+        address.value[: ADDRESS_CHARACTERS * 2],
+        address.network,
+        scope if address.kind == "name" else "",
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def _normalise(kind: str, written: str, network: str, scope: str) -> Key | None:
+    """Return the key of `normalise`; a customer's address is met many times."""
+    value = sound(written).strip()
     if kind == "email":
         value = email_key(value)
         network = ""
@@ -67,8 +79,8 @@ def normalise(address: Address, scope: str) -> Key | None:
         value = phone_key(value)
         network = ""
     else:
-        value = _SPACES.sub(" ", value)
-        network = sound(address.network)[:NAME_CHARACTERS]
+        value = " ".join(value.split())
+        network = sound(network)[:NAME_CHARACTERS]
         if kind == "name":
             value = value.casefold()
             network = network or scope
@@ -128,6 +140,7 @@ def is_role(key: Key) -> bool:
     return local in ROLE_MAILBOXES
 
 
+@lru_cache(maxsize=KEPT)
 def person_likeness(name: str) -> int:
     """Return how much a display name looks like a person's: 0 (not at all) to 3."""
     if not any(letter.isalpha() for letter in name):
