@@ -230,8 +230,9 @@ def address_keys(email: str) -> Iterator[str]:
     near = "".join(_WORDS.findall(host))[:5]
     word = "".join(_WORDS.findall(local))
     if near and word:
-        yield f"a{word[:4]}_{near}"
-        yield f"z{word[-4:]}_{near}"
+        for width in (4, 3):
+            yield f"a{word[:width]}_{near}"
+            yield f"z{word[-width:]}_{near}"
 
 
 def gram_keys(word: str) -> set[str]:

@@ -16,7 +16,8 @@ from db.engine.interface import Connection, Row, Value
 from db.records import TimelineItem, TimelineKey, TimelinePage
 
 PAGE_ITEMS = 200
-_END = TimelineKey(1 << 62, 0)  # later than anything
+_LATEST = 1 << 62
+_END = TimelineKey(_LATEST, 0)  # later than anything
 
 ITEM_COLUMNS = (
     "e.id, e.at, e.at_offset, e.kind, e.direction, e.channel, e.case_id, e.author, e.subject,"
@@ -60,7 +61,7 @@ order by e.at desc, e.id desc limit :rows
 _EVENTS = """
 select j.seq, j.at, j.sentence, a.name, a.login
 from journal_subjects s join journal j on j.seq = s.seq join agents a on a.id = j.agent_id
-where s.kind = :kind and s.id = :id and j.at <= :at and j.sentence <> ''
+where s.kind = :kind and s.id = :id and s.seq < :seq and j.at <= :at and j.sentence <> ''
 order by s.seq desc limit :rows
 """
 _CASE_OF_EVENT = "select seq, id from journal_subjects where kind = 'case' and seq in (:among)"
@@ -162,10 +163,10 @@ def _events_of(
     connection: Connection, subjects: Sequence[tuple[str, int]], end: TimelineKey, limit: int
 ) -> list[TimelineItem]:
     """Return the newest events of each of these subjects before ``end``."""
-    params: dict[str, Value] = {"at": end.at if end.entry_id else end.at - 1, "rows": limit + 1}
+    last = end.at if end.entry_id else end.at - 1
     rows: set[Row] = set()
     for kind, subject in subjects:
-        rows.update(connection.all(_EVENTS, {"kind": kind, "id": subject, **params}))
+        rows.update(_acts_on(connection, kind, subject, last, limit))
     cases: dict[int, int] = {}
     if subjects[:1] and subjects[0][0] == "case":
         cases = dict.fromkeys((row[0] for row in rows), subjects[0][1])
@@ -173,6 +174,18 @@ def _events_of(
         for seq, case_id in among(connection, _CASE_OF_EVENT, [row[0] for row in rows]):
             cases[seq] = case_id if seq not in cases else 0  # an act on many cases is of none
     return [_event(row, cases.get(row[0], 0)) for row in rows]
+
+
+def _acts_on(connection: Connection, kind: str, subject: int, last: int, limit: int) -> list[Row]:
+    """Return the newest acts up to ``last``, and all of the millisecond where they end."""
+    found: list[Row] = []
+    params: dict[str, Value] = {"kind": kind, "id": subject, "at": last, "rows": limit + 1}
+    while True:
+        params["seq"] = found[-1][0] if found else _LATEST
+        rows = connection.all(_EVENTS, params)
+        found += rows
+        if len(rows) <= limit or found[-1][1] < found[limit - 1][1]:
+            return found
 
 
 def _event(row: Row, case_id: int) -> TimelineItem:
