@@ -39,35 +39,39 @@ class _Codes(NamedTuple):
 # their end, so that losing one of the two starts over from a reset).
 _MARKS = (("bold", "1"), ("dim", "2"), ("italic", "3"), ("underline", "4"), ("reverse", "7"))
 _ENDS = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27"}
-_codes: dict[tuple[Style, ColorSystem], _Codes] = {}
-
-
-def _codes_of(style: Style, system: ColorSystem) -> _Codes:
-    found = _codes.get((style, system))
-    if found is None:
-        ink, paper = style.color, style.bgcolor
-        found = _codes[style, system] = _Codes(
-            frozenset(number for mark, number in _MARKS if getattr(style, mark)),
-            ";".join(ink.downgrade(system).get_ansi_codes()) if ink else "",
-            ";".join(paper.downgrade(system).get_ansi_codes(foreground=False)) if paper else "",
-        )
-    return found
-
-
-def _step(old: _Codes, new: _Codes) -> str:
-    """Return the SGR sequence that turns one style into the next; empty when nothing changes."""
-    ended = old.marks - new.marks
-    parts = sorted({_ENDS[number] for number in ended})
-    begun = new.marks if "22" in parts else new.marks - old.marks
-    parts += sorted(begun)
-    if old.ink != new.ink:
-        parts.append(new.ink or "39")
-    if old.paper != new.paper:
-        parts.append(new.paper or "49")
-    return f"\x1b[{';'.join(parts)}m" if parts else ""
-
-
 _BARE = _Codes(frozenset(), "", "")
+# A theme has some hundred pairs of styles that follow each other; each is worked out once.
+_steps: dict[tuple[Style | None, Style | None, ColorSystem], str] = {}
+
+
+def _codes(style: Style | None, system: ColorSystem) -> _Codes:
+    if style is None:
+        return _BARE
+    ink, paper = style.color, style.bgcolor
+    return _Codes(
+        frozenset(number for mark, number in _MARKS if getattr(style, mark)),
+        ";".join(ink.downgrade(system).get_ansi_codes()) if ink else "",
+        ";".join(paper.downgrade(system).get_ansi_codes(foreground=False)) if paper else "",
+    )
+
+
+def _step(before: Style | None, after: Style | None, system: ColorSystem) -> str:
+    """Return the SGR sequence that turns one style into the next; empty when nothing changes."""
+    known = _steps.get((before, after, system))
+    if known is not None:
+        return known
+    old, new = _codes(before, system), _codes(after, system)
+    if new == _BARE != old:
+        parts = ["0"]
+    else:
+        parts = sorted({_ENDS[number] for number in old.marks - new.marks})
+        parts += sorted(new.marks if "22" in parts else new.marks - old.marks)
+        if old.ink != new.ink:
+            parts.append(new.ink or "39")
+        if old.paper != new.paper:
+            parts.append(new.paper or "49")
+    made = _steps[before, after, system] = f"\x1b[{';'.join(parts)}m" if parts else ""
+    return made
 
 
 class LeanStrip(Strip):
@@ -83,14 +87,15 @@ class LeanStrip(Strip):
         """Return the line as it is sent to the terminal."""
         if self._render_cache is None:
             system = console._color_system or ColorSystem.TRUECOLOR
-            now = _BARE
+            before: Style | None = None
             out: list[str] = []
             for text, style, _ in self._segments:
-                codes = _codes_of(style, system) if style else _BARE
-                out += (_step(now, codes), text)
-                now = codes
-            if now != _BARE:
-                out.append("\x1b[0m")
+                if style is not before:
+                    out.append(_step(before, style, system))
+                    before = style
+                out.append(text)
+            if before is not None:
+                out.append(_step(before, None, system))
             self._render_cache = "".join(out)
         return self._render_cache
 

@@ -28,7 +28,8 @@ from console.theme import Palette, palette
 from console.widgets.binding import bind
 from console.widgets.lean import Cell, thumb_span
 from console.widgets.list_messages import Marked, Moved, Opened
-from console.widgets.pages import Pages, RowSource, SourceFailed
+from console.widgets.pages import RowSource, SourceFailed
+from console.widgets.row_window import RowWindow
 from console.widgets.rows import RowFormat, RowPainter, RowState
 
 __all__ = ["Cell", "PagedList", "RowFormat", "RowSource", "SourceFailed"]
@@ -48,10 +49,7 @@ class PagedList(Widget, Generic[Row], can_focus=True):
     """Draws rows that it reads by key; says where the agent is and what they opened or marked.
 
     Attributes:
-        cursor: Index of the row under the cursor.
-        top: Index of the first row on screen.
         marked: Ids of the marked rows.
-        count: How many rows there are in all, if known: for the thumb.
         empty: What to do next, said where there are no rows.
         markable: False for pickers: space and ``*`` do nothing.
     """
@@ -90,21 +88,42 @@ class PagedList(Widget, Generic[Row], can_focus=True):
         self.format = row_format
         self.empty = empty
         self.markable = markable
-        self.cursor = 0
-        self.top = 0
-        self.count: int | None = None
         self.marked: set[Hashable] = set()
-        self._pages: Pages[Row] | None = None
+        self._window: RowWindow[Row] = RowWindow(row_format.key)
         self._painter = RowPainter(row_format)
         self._reading_to_end = False
+
+    @property
+    def cursor(self) -> int:
+        """Index of the row under the cursor."""
+        return self._window.cursor
+
+    @property
+    def top(self) -> int:
+        """Index of the first row on screen."""
+        return self._window.top
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor; None when there is none."""
+        return self._window.row_at(self.cursor)
+
+    @property
+    def rows_known(self) -> int:
+        """How many rows have been met so far; all of them once the end was seen."""
+        return self._window.known
 
     # What the screen tells the list
 
     def load(self, source: RowSource[Row] | None, *, count: int | None = None) -> None:
-        """Show the rows of a source from the start; marks are gone."""
-        self._pages = Pages(source) if source is not None else None
-        self.count = count
-        self.cursor = self.top = 0
+        """Show the rows of a source from the start; marks are gone.
+
+        Args:
+            source: None for no rows and no `empty` sentence either.
+            count: How many rows there are in all, if known: for the thumb.
+        """
+        self._window.load(source)
+        self._window.count = count
         self._reading_to_end = False
         self.marked.clear()
         self.refresh()
@@ -118,18 +137,12 @@ class PagedList(Widget, Generic[Row], can_focus=True):
         Args:
             count: The new number of rows in all; None leaves the old one.
         """
-        if self._pages is None:
+        if self._window.pages is None:
             return
         if count is not None:
-            self.count = count
+            self._window.count = count
         before = self.row
-        line = self.cursor - self.top
-        self._pages.forget_rows()
-        if before is not None:
-            wanted = self.format.key(before)
-            found = self._find(wanted)
-            self.cursor = self._last_known(self.cursor) if found is None else found
-            self.top = max(0, self.cursor - line)
+        self._window.reload()
         self.refresh()
         after = self.row
         if before is None or after is None or self.format.key(before) != self.format.key(after):
@@ -138,7 +151,7 @@ class PagedList(Widget, Generic[Row], can_focus=True):
     def move_to_key(self, key: Hashable, *, within: int = 1_000) -> bool:
         """Put the cursor on the row with an id if it is among the first rows; say whether it is."""
         for index in range(within):
-            row = self._row_at(index)
+            row = self._window.row_at(index)
             if row is None:
                 return False
             if self.format.key(row) == key:
@@ -146,58 +159,19 @@ class PagedList(Widget, Generic[Row], can_focus=True):
                 return True
         return False
 
-    def unmark(self) -> None:
-        """Take all marks off."""
-        if self.marked:
-            self.marked.clear()
-            self.refresh()
-            self._tell_marked()
-
-    @property
-    def row(self) -> Row | None:
-        """The row under the cursor; None when there is none."""
-        return self._row_at(self.cursor)
-
-    @property
-    def rows_known(self) -> int:
-        """How many rows have been met so far; all of them once the end was seen."""
-        return self._pages.known if self._pages else 0
-
-    def marked_rows(self) -> list[Row]:
-        """Return the marked rows in their order, or the row under the cursor where none is."""
-        if not self.marked:
-            return [self.row] if self.row is not None else []
-        left = set(self.marked)
-        found: list[Row] = []
-        index = 0
-        while left and (row := self._row_at(index)) is not None:
-            if (key := self.format.key(row)) in left:
-                left.discard(key)
-                found.append(row)
-            index += 1
-        return found
-
     # Where the cursor goes
 
     def move_to(self, index: int) -> None:
-        """Put the cursor on a row, as far as there are rows; scroll by half a page at the edge."""
-        index = self._last_known(max(0, index))
+        """Put the cursor on a row, as far as there are rows."""
         self._reading_to_end = False
-        if index == self.cursor:
+        old = self.cursor
+        scrolled = self._window.move_to(index)
+        if self.cursor == old:
             return
-        old, self.cursor = self.cursor, index
-        height = self._list_height
-        if self.top <= index < self.top + height:
-            self._refresh_rows(old, index)
-        else:
-            # By half a page: a line at a time would send the whole pane for every key.
-            half = max(1, height // 2)
-            if self.top - half <= index < self.top + height + half:
-                self.top += half if index > old else -half
-                self.top = max(0, min(self.top, index))
-            else:
-                self.top = max(0, index - half)
+        if scrolled:
             self.refresh()
+        else:
+            self._refresh_rows(old, self.cursor)
         self._tell_moved()
 
     def action_down(self) -> None:
@@ -210,11 +184,17 @@ class PagedList(Widget, Generic[Row], can_focus=True):
 
     def action_half_page(self, direction: int) -> None:
         """Go half a page."""
-        self._leap(direction * max(1, self._list_height // 2))
+        self._leap(direction * max(1, self._window.height // 2))
 
     def action_page(self, direction: int) -> None:
         """Go a page, with a line of overlap."""
-        self._leap(direction * max(1, self._list_height - 1))
+        self._leap(direction * max(1, self._window.height - 1))
+
+    def _leap(self, rows: int) -> None:
+        self._reading_to_end = False
+        if self._window.leap(rows):
+            self.refresh()
+            self._tell_moved()
 
     def action_first(self) -> None:
         """Go to the first row."""
@@ -226,33 +206,17 @@ class PagedList(Widget, Generic[Row], can_focus=True):
         self._read_to_end()
 
     def _read_to_end(self) -> None:
-        pages = self._pages
+        pages = self._window.pages
         if pages is None or not self._reading_to_end:
             return
         until = monotonic() + READ_SECONDS
-        while pages.read_on():
-            if monotonic() > until:
-                self.call_later(self._read_to_end)
-                break
-        else:
-            self._reading_to_end = False
-        going_on = self._reading_to_end
+        going_on = True
+        while going_on and monotonic() < until:
+            going_on = pages.read_on()
         self.move_to(pages.known - 1)
         self._reading_to_end = going_on
-
-    def _leap(self, rows: int) -> None:
-        """Move cursor and window together, so that the cursor keeps its line."""
-        old = self.cursor
-        target = self._last_known(max(0, old + rows))
-        if target == old:
-            return
-        self._reading_to_end = False
-        self.cursor = target
-        lowest = max(0, self._last_known(self.top + rows + self._list_height) + 1)
-        self.top = max(0, min(self.top + rows, lowest - self._list_height, target))
-        self.top = max(self.top, target - self._list_height + 1)
-        self.refresh()
-        self._tell_moved()
+        if going_on:
+            self.call_later(self._read_to_end)
 
     # Marks
 
@@ -280,15 +244,30 @@ class PagedList(Widget, Generic[Row], can_focus=True):
 
     def action_mark_all(self) -> None:
         """Mark all rows, up to `MARK_ROWS`; where all are marked, none."""
-        if not self.markable or self._pages is None:
+        if not self.markable:
             return
         every: set[Hashable] = set()
-        while len(every) < MARK_ROWS and (row := self._row_at(len(every))) is not None:
+        row_at = self._window.row_at
+        while len(every) < MARK_ROWS and (row := row_at(len(every))) is not None:
             every.add(self.format.key(row))
-        limited = self._row_at(len(every)) is not None
+        limited = row_at(len(every)) is not None
         self.marked = set() if self.marked >= every else every
         self.refresh()
         self._tell_marked(limited=limited and bool(self.marked))
+
+    def unmark(self) -> None:
+        """Take all marks off."""
+        if self.marked:
+            self.marked.clear()
+            self.refresh()
+            self._tell_marked()
+
+    def marked_rows(self) -> list[Row]:
+        """Return the marked rows in their order, or the row under the cursor where none is."""
+        if not self.marked:
+            return [self.row] if self.row is not None else []
+        rows = (self._window.row_at(index) for index in range(self.rows_known))
+        return [row for row in rows if row is not None and self.format.key(row) in self.marked]
 
     def action_open(self) -> None:
         """Open the row under the cursor."""
@@ -299,8 +278,9 @@ class PagedList(Widget, Generic[Row], can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the row that was clicked; a click on the cursor opens."""
-        index = self.top + event.y - self._header_lines
-        if event.y < self._header_lines or self._row_at(index) is None:
+        line = event.y - self._header_lines
+        index = self.top + line
+        if line < 0 or self._window.row_at(index) is None:
             return
         if index == self.cursor:
             self.action_open()
@@ -318,16 +298,10 @@ class PagedList(Widget, Generic[Row], can_focus=True):
         self._scroll(-WHEEL_LINES)
 
     def _scroll(self, rows: int) -> None:
-        height = self._list_height
-        bottom = self._last_known(self.top + rows + height - 1)
-        top = max(0, min(self.top + rows, bottom - height + 1))
-        if top == self.top:
-            return
-        self.top = top
-        inside = max(top, min(self.cursor, top + height - 1))
-        self.refresh()
-        if inside != self.cursor:
-            self.cursor = inside
+        old = self.cursor
+        if self._window.scroll(rows):
+            self.refresh()
+        if self.cursor != old:
             self._tell_moved()
 
     # Drawing
@@ -342,16 +316,17 @@ class PagedList(Widget, Generic[Row], can_focus=True):
 
     def on_resize(self) -> None:
         """Keep the cursor on screen."""
-        height = self._list_height
-        if self.cursor >= self.top + height:
-            self.top = self.cursor - height + 1
+        self._window.resize(self.size.height - self._header_lines)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return finished lines: the compositor's own work on them is what makes lists slow."""
-        width, height = self.size.width, self._list_height
+        width, window = self.size.width, self._window
+        height = window.height
         colours = palette(self.app)
         head = self._header_lines
-        first, last = thumb_span(self.top, height, self._total(), height)
+        first, last = thumb_span(window.top, height, window.total, height)
+        # A list that takes no focus is led by a field beside it: its cursor is always the live one.
+        under = "cursor" if self.has_focus or not self.can_focus else "blurred"
         minute = times.now() // times.MINUTE
         out: list[Strip] = []
         for y in range(crop.y, crop.bottom):
@@ -360,12 +335,12 @@ class PagedList(Widget, Generic[Row], can_focus=True):
                 out.append(self._painter.header(width, colours))
                 continue
             bar = "" if first == last else "thumb" if first <= line < last else "track"
-            index = self.top + line
-            row = self._row_at(index)
+            index = window.top + line
+            row = window.row_at(index)
             if row is None:
                 out.append(self._below(index, width, colours, bar))
                 continue
-            ground = ("cursor" if self.has_focus else "blurred") if index == self.cursor else ""
+            ground = under if index == window.cursor else ""
             state = RowState(ground, self.format.key(row) in self.marked, bar, minute)
             out.append(self._painter.row(row, state, width, colours))
         if crop.x == 0 and crop.right == width:
@@ -374,63 +349,25 @@ class PagedList(Widget, Generic[Row], can_focus=True):
 
     def _below(self, index: int, width: int, colours: Palette, bar: str) -> Strip:
         """Return what stands under the last row: a problem, or what to do where there is none."""
-        text, style, known = "", "muted", self.rows_known
-        if self._pages is not None and self._pages.problem:
-            text, style = self._pages.problem, "late"
-        elif self._pages is not None and known == 0:
+        pages, known = self._window.pages, self.rows_known
+        text, style = "", "muted"
+        if pages is not None and pages.problem:
+            text, style = pages.problem, "late"
+        elif pages is not None and known == 0:
             text = self.empty
         return self._painter.below(text, style, index - known, width, colours, bar)
-
-    # Counting
 
     @property
     def _header_lines(self) -> int:
         return 1 if self._painter.header_cells(self.size.width) else 0
 
-    @property
-    def _list_height(self) -> int:
-        return max(1, self.size.height - self._header_lines)
-
-    def _total(self) -> int:
-        known = self.rows_known
-        if self._pages is None or self._pages.complete:
-            return known
-        return max(known + 1, self.count or 0)
-
-    def _row_at(self, index: int) -> Row | None:
-        return self._pages.row(index) if self._pages is not None and index >= 0 else None
-
-    def _last_known(self, index: int) -> int:
-        """Return the index, or that of the last row where there are not so many."""
-        if self._row_at(index) is not None:
-            return index
-        return max(0, min(index, self.rows_known - 1))
-
-    def _find(self, key: Hashable) -> int | None:
-        """Return where a row is now: its page first, then the beginning of the list."""
-        pages = self._pages
-        if pages is None:
-            return None
-        near = pages.page_of(self._last_known(self.cursor))
-        spans = (
-            near,
-            range(near.stop, near.stop + 50),
-            range(max(0, near.start - 200), near.start),
-        )
-        for span in (*spans, range(min(near.start, 1_000))):
-            for index in span:
-                row = self._row_at(index)
-                if row is None:
-                    break
-                if self.format.key(row) == key:
-                    return index
-        return None
-
     def _refresh_rows(self, *indexes: int) -> None:
-        head, height = self._header_lines, self._list_height
+        head = self._header_lines
         lines = [index - self.top for index in indexes]
         regions = [
-            Region(0, head + line, self.size.width, 1) for line in lines if 0 <= line < height
+            Region(0, head + line, self.size.width, 1)
+            for line in lines
+            if 0 <= line < self._window.height
         ]
         if regions and self.is_mounted:
             self.refresh(*regions)
