@@ -11,53 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from db.among import among
+from db.case_rows import Case, CaseTable
 from db.conversations import Conversation, found
-from db.engine.interface import Connection, Value
+from db.engine.interface import Connection
 from db.identity.link import Identity, People
-from db.ids import take
-from db.words import is_unresolved
 
-_COLUMNS = (
-    "c.id, c.requester_id, c.subject, c.subject_key, c.channel, c.status, c.waiting_on,"
-    " c.waiting_since, c.snoozed_until, c.resolution, c.resolved_at, c.merged_into, c.spam,"
-    " c.history, c.worked, c.unresolved, c.opened_at, c.updated_at, c.revision"
-)
-_BY_ID = f"select {_COLUMNS} from cases c where c.id in (:among)"  # noqa: S608  # a constant
-_SAME_TOPIC = f"""
-select {_COLUMNS} from customers k
-join identities i on i.customer_id = k.id
-join cases c on c.requester_id = i.id and c.unresolved = 1
-where k.canonical_id = :customer and c.subject_key = :topic
-order by c.id
-"""  # noqa: S608  # a constant
-_ADD = """
-insert into cases(id, requester_id, subject, subject_key, channel, status, waiting_on,
-  waiting_since, resolved_at, merged_into, history, unresolved, opened_at, updated_at, revision)
-values(:id, :requester, :subject, :subject_key, :channel, :status, :waiting_on, :waiting_since,
-  :resolved_at, 0, :history, :unresolved, :opened_at, :updated_at, 1)
-"""
-_SET = """
-update cases set requester_id = :requester, subject = :subject, subject_key = :subject_key,
-  status = :status, waiting_on = :waiting_on, waiting_since = :waiting_since,
-  waiting_name = case when :waiting_on in ('us', 'customer') then '' else waiting_name end,
-  snoozed_until = :snoozed_until, resolution = :resolution, resolved_at = :resolved_at,
-  merged_into = :merged_into, history = :history, unresolved = :unresolved,
-  opened_at = :opened_at, updated_at = :updated_at, revision = revision + :steps
-where id = :id
-"""
-_REMOVE = "delete from cases where id = :id"
-_HELD = """
-select exists(select 1 from drafts where case_id = :id)
-  or exists(select 1 from seen where case_id = :id)
-  or exists(select 1 from case_tags where case_id = :id)
-  or exists(select 1 from case_links where case_id = :id or other_id = :id)
-  or exists(select 1 from journal_subjects where kind = 'case' and id = :id)
-"""
-_LINK = """
-insert into case_links(case_id, other_id, kind) values(:one, :other, :kind) on conflict do nothing
-"""
-_MEMBERS = "select id from conversations where case_id = :case and joined_id = 0"
 _REPOINT = """
 update entries set case_id = :case, conversation_id = :conversation
 where case_id = :old_case and conversation_id = :old
@@ -68,15 +26,6 @@ select e.identity_id from entries e join identities i on i.id = e.identity_id
 where e.case_id = :case and e.conversation_id = :conversation and i.own = 0
 order by e.at, e.id limit 1
 """
-_UNANSWERED = """
-select min(at) from entries
-where case_id = :case and direction = 'inbound' and automatic = '' and removed = 0
-  and kind in ('message', 'review') and at > coalesce((
-    select max(at) from entries
-    where case_id = :case and direction = 'outbound' and automatic = '' and removed = 0
-      and kind in ('message', 'review')), :earliest)
-"""
-_EARLIEST = -(2**62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,74 +43,6 @@ class Arrival:
     live: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class Case:
-    """A case that this batch touches; the names are those of the columns.
-
-    Attributes:
-        id: 0 until it is numbered.
-        counted: The customer that counts it, and whether it counts as open there; as stored.
-        steps: Entries that came to it in this batch.
-    """
-
-    id: int
-    requester: Identity
-    subject: str
-    subject_key: str
-    channel: str
-    status: str
-    waiting_on: str
-    waiting_since: int
-    snoozed_until: int
-    resolution: str
-    resolved_at: int
-    merged_into: int
-    spam: int
-    history: int
-    worked: int
-    unresolved: int
-    opened_at: int
-    updated_at: int
-    revision: int
-    stored: bool = False
-    gone: bool = False
-    steps: int = 0
-    counted: int = 0
-
-    def row(self) -> dict[str, Value]:
-        """Return it as parameters of a statement."""
-        return {
-            "id": self.id,
-            "requester": self.requester.id,
-            "subject": self.subject,
-            "subject_key": self.subject_key,
-            "channel": self.channel,
-            "status": self.status,
-            "waiting_on": self.waiting_on,
-            "waiting_since": self.waiting_since,
-            "snoozed_until": self.snoozed_until,
-            "resolution": self.resolution,
-            "resolved_at": self.resolved_at,
-            "merged_into": self.merged_into,
-            "history": self.history,
-            "unresolved": self.unresolved,
-            "opened_at": self.opened_at,
-            "updated_at": self.updated_at,
-            "steps": self.steps,
-        }
-
-    def settle(self) -> None:
-        """Bring ``unresolved`` in line with the rest."""
-        self.unresolved = int(
-            is_unresolved(
-                self.status,
-                merged_into=self.merged_into,
-                spam=self.spam,
-                history=self.history,
-            )
-        )
-
-
 class Cases:
     """The cases of one transaction."""
 
@@ -169,13 +50,12 @@ class Cases:
         self._connection = connection
         self._people = people
         self._arrival = arrival
-        self._by_id: dict[int, Case] = {}
+        self._table = CaseTable(connection, people)
         self._of: dict[Conversation, Case] = {}
         self._conversations: dict[int, Conversation] = {}
         self._members: dict[Case, dict[Conversation, None]] = {}
         self._topics: dict[tuple[int, str], Case] = {}
         self._touched: dict[Case, None] = {}
-        self._links: list[tuple[Case, Case, str]] = []
         self.customers: set[int] = set()
 
     # Finding
@@ -183,46 +63,15 @@ class Cases:
     def load(self, conversations: Iterable[Conversation]) -> None:
         """Find the cases of stored conversations, following merges."""
         stored = [one for one in conversations if one.stored and one not in self._of]
-        self._load_ids({one.case_id for one in stored if one.case_id})
+        self._table.load(one.case_id for one in stored if one.case_id)
         for one in stored:
-            case = self._by_id.get(one.case_id)
+            case = self._table.get(one.case_id)
             if case is None:
                 continue
             self._conversations[one.id] = one
-            self._belong(one, self._final(case))
+            self._belong(one, case)
             if one.home is None and not case.requester.own:
                 one.home = case.requester
-
-    def _load_ids(self, wanted: set[int]) -> None:
-        lacking = wanted - self._by_id.keys()
-        while lacking:
-            rows = list(among(self._connection, _BY_ID, sorted(lacking)))
-            self._keep(rows)
-            lacking = {row[11] for row in rows if row[11]} - self._by_id.keys()
-
-    def _keep(self, rows: Sequence[tuple[object, ...]]) -> list[Case]:
-        requesters = self._people.by_ids(int(str(row[1])) for row in rows)
-        kept = []
-        for row in rows:
-            number = int(str(row[0]))
-            if number not in self._by_id:
-                case = Case(number, requesters[int(str(row[1]))], *row[2:], stored=True)  # type: ignore[arg-type,misc]  # columns of a row
-                customer = case.requester.customer
-                case.counted = customer.id if customer else 0
-                self._by_id[number] = case
-            kept.append(self._by_id[number])
-        return kept
-
-    def _final(self, case: Case) -> Case:
-        """Return the case that this one was merged into in the end; a ring ends where it began."""
-        seen = {case.id}
-        while case.merged_into and case.merged_into not in seen:
-            following = self._by_id.get(case.merged_into)
-            if following is None:
-                break
-            seen.add(following.id)
-            case = following
-        return case
 
     def of(self, conversation: Conversation) -> Case:
         """Return the case of a conversation that was settled."""
@@ -241,10 +90,8 @@ class Cases:
         """Say whether other conversations belong to the case too."""
         if any(one is not conversation for one in self._members.get(case, ())):
             return True
-        if not case.stored:
-            return False
-        rows = self._connection.all(_MEMBERS, {"case": case.id})
-        return any(number not in self._conversations for (number,) in rows)
+        stored = self._table.conversations_of(case)
+        return any(number not in self._conversations for number in stored)
 
     def _move(self, conversation: Conversation, target: Case) -> None:
         """Take a conversation, with its stored entries, to another case."""
@@ -253,7 +100,7 @@ class Cases:
         target.updated_at = max(target.updated_at, conversation.last_at)
         self._touched[target] = None
         if conversation.stored and old.stored:
-            self._number(target)
+            self._table.number((target,))
             self._connection.run(
                 _REPOINT,
                 {
@@ -275,8 +122,8 @@ class Cases:
         self._touched[case] = None
         if not case.stored:
             return
-        if self._connection.value(_HELD, {"id": case.id}):
-            self._number(target)
+        if self._table.is_held(case):
+            self._table.number((target,))
             case.gone = False
             case.merged_into, case.status = target.id, "closed"
             case.settle()
@@ -294,7 +141,7 @@ class Cases:
             self._move(kept, old)
             target = old
         if gone.stored and kept.stored:
-            self._number(target)
+            self._table.number((target,))
             self._connection.run(
                 _REPOINT,
                 {
@@ -309,7 +156,7 @@ class Cases:
         if target is old:
             return
         if old.worked:
-            self._links.append((old, target, "related"))
+            self._table.link(old, target, "related")
         elif not self._shared(old, gone):
             self._dissolve(old, target)
 
@@ -448,8 +295,7 @@ class Cases:
             return known
         if customer.is_new:
             return None
-        rows = self._connection.all(_SAME_TOPIC, {"customer": topic[0], "topic": topic[1]})
-        for other in self._keep(rows):
+        for other in self._table.open_about(*topic):
             if other.unresolved and not other.gone and self._topic(other) == topic:
                 self._topics[topic] = other
                 return other
@@ -489,45 +335,20 @@ class Cases:
         following.steps = steps
         following.opened_at = following.waiting_since = conversation.last_human_at
         self._open(following)
-        self._links.append((following, case, "follow_up"))
+        self._table.link(following, case, "follow_up")
         self._touched[following] = None
 
     # Writing
 
-    def _number(self, case: Case) -> None:
-        if not case.id:
-            case.id = take(self._connection, "cases")
-            self._by_id[case.id] = case
-
     def number(self) -> None:
         """Give new cases their numbers, in the order in which they came."""
-        fresh = [case for case in self._touched if not case.id and not case.gone]
-        if fresh:
-            first = take(self._connection, "cases", len(fresh))
-            for number, case in enumerate(fresh, first):
-                case.id = number
-                self._by_id[number] = case
+        self._table.number(case for case in self._touched if not case.gone)
         for conversation, case in self._of.items():
             conversation.case_id = case.id
 
     def flush(self) -> None:
-        """Write the cases, after their entries: since when they wait is read from these."""
-        touched = [case for case in self._touched if not case.gone]
-        for case in touched:
-            if case.unresolved and case.waiting_on == "us":
-                since = self._connection.value(
-                    _UNANSWERED, {"case": case.id, "earliest": _EARLIEST}
-                )
-                if since is not None:
-                    case.waiting_since = since
-        self._connection.many(_ADD, [case.row() for case in touched if not case.stored])
-        self._connection.many(_SET, [case.row() for case in touched if case.stored])
-        gone = [case for case in self._touched if case.gone and case.stored]
-        self._connection.many(_REMOVE, [{"id": case.id} for case in gone])
-        self._connection.many(
-            _LINK,
-            [{"one": one.id, "other": other.id, "kind": kind} for one, other, kind in self._links],
-        )
+        """Write the cases, after their entries."""
+        self._table.flush(list(self._touched))
         for case in self._touched:
             customer = case.requester.customer
             self.customers.update({case.counted, customer.id if customer else 0} - {0})

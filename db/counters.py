@@ -48,9 +48,11 @@ update identities set
     select max(e.at) as at from entries e where e.identity_id = identities.id
     union all select max(t.at) from entry_identities t where t.identity_id = identities.id)), 0)
 """
+_NO_CONVERSATION = "update conversations set entries = 0"
 _CONVERSATIONS = """
-update conversations set entries = case when joined_id <> 0 then 0 else (
-  select count(*) from entries e where e.conversation_id = conversations.id) end
+update conversations set entries = found.entries from (
+  select conversation_id, count(*) as entries from entries group by conversation_id
+) as found where found.conversation_id = conversations.id
 """
 _TAGS = "update tags set cases = (select count(*) from case_tags t where t.tag_id = tags.id)"
 
@@ -87,5 +89,12 @@ def recount(connection: Connection) -> None:
     Args:
         connection: Inside `Engine.write`.
     """
-    for statement in (_IDENTITIES, _CUSTOMER, _LAST, _TAGS):
+    for statement in (
+        _IDENTITIES,
+        _CUSTOMER,
+        _LAST,
+        _NO_CONVERSATION,
+        _CONVERSATIONS,
+        _TAGS,
+    ):
         connection.run(statement)
