@@ -9,16 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from connectors.contract import Batch, Context, Outcome, Progress, Recognised, Sink
 
 if TYPE_CHECKING:
+    from db.preview import Preview, PreviewCounter
     from db.store import Store
 
 HEAD_BYTES = 512  # what stays the same when a mailbox grows; a smaller file is read again whole
@@ -27,17 +26,6 @@ EDGE_BYTES = 65_536
 GROWING = frozenset({"mbox"})
 GUESS_ENTRIES = 2_000
 GUESS_SHARE = 0.4  # an address on so many of the messages is likely the mailbox's own
-DEFAULT_WORK_DAYS = 14  # product decision
-DAY_MILLISECONDS = 86_400_000
-
-_DURATION = re.compile(r"(\d{1,5})\s*([hdwmy])", re.ASCII | re.IGNORECASE)
-_UNIT_MILLISECONDS = {
-    "h": 3_600_000,
-    "d": DAY_MILLISECONDS,
-    "w": 7 * DAY_MILLISECONDS,
-    "m": 30 * DAY_MILLISECONDS,
-    "y": 365 * DAY_MILLISECONDS,
-}
 
 OnProgress = Callable[[Progress, Outcome], None]
 Stop = Callable[[], bool]
@@ -270,6 +258,50 @@ def run_import(
     return outcome
 
 
+class Forecast:
+    """Counts what an import would come to, by the rules of the import itself, storing nothing."""
+
+    def __init__(self, own: Iterable[str], work_since: int) -> None:
+        """Start at nothing.
+
+        Args:
+            own: Who “we” are, as written.
+            work_since: Only what customers wrote since then opens cases; UTC milliseconds.
+        """
+        self._own = tuple(own)
+        self._since = work_since
+        self._counters: dict[str, PreviewCounter] = {}
+
+    def look(
+        self,
+        plan: Plan,
+        reading: Reading,
+        *,
+        on_progress: OnProgress | None = None,
+        stop: Stop | None = None,
+    ) -> None:
+        """Read a file for its heads and count it in.
+
+        Raises:
+            ConnectorError: It cannot be read further.
+        """
+        from connectors.runner import survey
+        from db.preview import PreviewCounter
+
+        source = plan.recognised.source
+        counter = self._counters.setdefault(source, PreviewCounter(self._own, self._since, source))
+
+        def see(batch: Batch) -> None:
+            for entry in batch.entries:
+                counter.add(entry)
+
+        survey(plan.recognised, context_of(plan, reading), see, on_progress=on_progress, stop=stop)
+
+    def results(self) -> list[Preview]:
+        """Return what each source came to."""
+        return [counter.result() for counter in self._counters.values()]
+
+
 def settle(store: Store) -> None:
     """Do once, after everything was imported, what would cost too much after each batch."""
     from db.search import collect_terms
@@ -277,11 +309,11 @@ def settle(store: Store) -> None:
     collect_terms(store.engine)
 
 
-def knows_own(store: Store) -> bool:
-    """Say whether anybody is known to be “us”."""
+def own_words(store: Store) -> tuple[str, ...]:
+    """Return who “we” are in words that a person would write."""
     from db.identity.own import list_own
 
-    return bool(store.ask(list_own))
+    return tuple(f"@{value}" if kind == "domain" else value for kind, value in store.ask(list_own))
 
 
 def remember_own(store: Store, addresses: Iterable[str]) -> None:
@@ -297,58 +329,3 @@ def remember_own(store: Store, addresses: Iterable[str]) -> None:
         with store.engine.write() as connection:
             for address in addresses:
                 add_own(connection, address)
-
-
-def parse_work_since(text: str, now: int, zone: tzinfo = UTC) -> int:
-    """Return since when a message is work.
-
-    Args:
-        text: A duration (``14d``, ``2w``, ``36h``, ``3m``, ``1y``), a day (``2026-11-01``),
-            ``all`` or ``none``.
-        now: UTC milliseconds.
-        zone: Where a day begins.
-
-    Returns:
-        UTC milliseconds.
-
-    Raises:
-        ValueError: It is none of these; the message is a sentence.
-    """
-    word = text.strip().lower()
-    if word == "all":
-        return 0
-    if word == "none":
-        return now
-    duration = _DURATION.fullmatch(word)
-    if duration:
-        return now - int(duration[1]) * _UNIT_MILLISECONDS[duration[2]]
-    try:
-        day = datetime.strptime(word, "%Y-%m-%d").replace(tzinfo=zone)
-        return int(day.timestamp() * 1000)
-    except (ValueError, OverflowError):
-        raise ValueError(
-            f"“{text}” is neither a duration (14d, 2w, 36h, 3m, 1y) nor a day (2026-11-01), "
-            "nor all or none."
-        ) from None
-
-
-def system_zone() -> str:
-    """Return the IANA name of this machine's time zone; empty when it cannot be told."""
-    named = os.environ.get("TZ", "").removeprefix(":")
-    if named and zone_or_none(named) is not None:
-        return named
-    for marker in ("/zoneinfo/", "/zoneinfo.default/"):
-        _, found, name = os.path.realpath("/etc/localtime").partition(marker)
-        if found and zone_or_none(name) is not None:
-            return name
-    return ""
-
-
-def zone_or_none(name: str) -> tzinfo | None:
-    """Return a time zone by its IANA name, or None."""
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None

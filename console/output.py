@@ -196,8 +196,8 @@ def _csv_line(cells: Sequence[object]) -> str:
     import io
 
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
-    return line.getvalue()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue().removesuffix("\n")
 
 
 def _names(kind: type) -> list[str]:

@@ -1,7 +1,7 @@
 """The first frame: a skeleton painted before anything large is imported, while typed keys are kept.
 
-Only the standard library's ``os``, ``sys``, ``signal`` and ``termios`` are loaded here: Textual
-takes a quarter of a second to import, and what is typed meanwhile would otherwise be echoed on the
+Nothing but ``os`` and ``termios`` is loaded before the first frame: Textual takes a quarter of a
+second to import, and what is typed meanwhile would otherwise be echoed on the
 shell's screen. The terminal stays in no-echo mode until the desk reads it, and is put back as it
 was when the program ends, whatever ended it.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 from collections.abc import Sequence
 
 # typing is not imported before the first frame; type checkers read the block all the same.
@@ -96,6 +95,7 @@ class Splash:
             self._quiet()
             size = os.get_terminal_size(_TERMINAL)
             _write(ENTER + skeleton(size.columns, size.lines))
+            self._listen()
         return self
 
     def hand_over(self) -> None:
@@ -132,6 +132,11 @@ class Splash:
         quiet[6][termios.VMIN], quiet[6][termios.VTIME] = 1, 0
         quiet[6][termios.VSUSP] = b"\0"
         termios.tcsetattr(0, termios.TCSANOW, quiet)
+
+    def _listen(self) -> None:
+        """Give the terminal back when the program is ended; enum and signal cost 5 ms."""
+        import signal
+
         for number in (signal.SIGTERM, signal.SIGHUP):
             self._handlers[number] = signal.signal(number, self._end)
 
@@ -141,6 +146,10 @@ class Splash:
 
             with contextlib.suppress(termios.error, OSError):  # the terminal may be gone
                 termios.tcsetattr(0, termios.TCSANOW, self.saved)
+        if not self._handlers:
+            return
+        import signal
+
         for number, handler in self._handlers.items():
             if signal.getsignal(number) == self._end:
                 signal.signal(number, handler)

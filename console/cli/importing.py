@@ -21,10 +21,10 @@ from console.cli.progress import Bar, Lines, Silent, Teller, items_read, write_j
 from console.cli.questions import Wishes, ask_us, ask_work_since, ask_zone, check_us
 from console.cli.session import Session, say
 from console.text import one_line
+from console.times import stamp
 
 if TYPE_CHECKING:
-    from db.preview import PreviewCounter
-
+    from db.preview import Preview
     from db.store import Store
 
 EXIT_TERMINATED = 128 + signal.SIGTERM
@@ -156,7 +156,7 @@ class _Import:
 
     def _us(self, store: Store | None) -> tuple[str, ...]:
         """Return the addresses to be remembered as ours, asking once where there is none yet."""
-        if self.wishes.us or (store is not None and jobs.knows_own(store)):
+        if self.wishes.us or (store is not None and jobs.own_words(store)):
             return self.wishes.us
         if self.wishes.asks:
             return ask_us(self.plans, self.reading)
@@ -167,29 +167,42 @@ class _Import:
         return ()
 
     def _preview(self, store: Store | None, us: Sequence[str], since: int) -> None:
-        counter = jobs.preview_counter(store, us, since)
+        known = jobs.own_words(store) if store is not None else ()
+        forecast = jobs.Forecast((*known, *us), since)
         for plan in self.plans:
-            self.teller.begin(f"Looking at {plan.path}")
+            self.teller.begin(plan.path)
             try:
-                jobs.preview(
+                forecast.look(
                     plan,
                     self.reading,
-                    counter,
                     on_progress=self.teller.update,
                     stop=self.interruption.asked,
                 )
             except ConnectorError as error:
                 self.teller.end()
                 _tell_failure(self.wishes, plan.path, str(error))
-            self.teller.end()
+            finally:
+                self.teller.end()
         if not self.interruption.asked():
-            self._tell_preview(counter)
+            self._tell_preview(forecast.results())
 
-    def _tell_preview(self, counter: PreviewCounter) -> None:
+    def _tell_preview(self, results: Sequence[Preview]) -> None:
+        """Say what would come: cases that are open, conversations that are history."""
+        work = sum(result.work for result in results)
+        history = sum(result.history for result in results)
+        messages = sum(result.messages for result in results)
+        began = min((one.first_at for one in results if one.messages), default=0)
+        ended = max((one.last_at for one in results if one.messages), default=0)
         if self.wishes.lines:
-            write_json_line("preview", jobs.preview_figures(counter))
-        else:
-            click.echo(jobs.preview_sentence(counter), err=not self.wishes.dry_run)
+            figures = {"open": work, "history": history, "messages": messages}
+            times = {"first_at": began, "last_at": ended}
+            write_json_line("preview", {**figures, **times})
+            return
+        when = f" from {stamp(began)} to {stamp(ended)}" if messages else ""
+        click.echo(
+            f"{messages:,} messages{when}: {work:,} open, {history:,} history.",
+            err=not self.wishes.dry_run,
+        )
 
     def _run(self, store: Store, since: int) -> int:
         total, code = Outcome(), exits.OK

@@ -11,10 +11,11 @@ import click
 
 from console import jobs
 from console.cli.session import say
+from console.cli.when import DEFAULT_WORK_DAYS, parse_work_since, system_zone, zone_or_none
 from console.text import clean, one_line
 from db import clock
 
-DEFAULT_WORK_SINCE = f"{jobs.DEFAULT_WORK_DAYS}d"
+DEFAULT_WORK_SINCE = f"{DEFAULT_WORK_DAYS}d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def ask_zone(plans: Sequence[jobs.Plan], wishes: Wishes) -> str:
         click.UsageError: It is needed and nobody can be asked, or there is no such zone.
     """
     if wishes.time_zone:
-        if jobs.zone_or_none(wishes.time_zone) is None:
+        if zone_or_none(wishes.time_zone) is None:
             raise click.UsageError(
                 f"There is no time zone “{wishes.time_zone}”. Name one like Europe/Lisbon or UTC."
             )
@@ -64,15 +65,15 @@ def ask_zone(plans: Sequence[jobs.Plan], wishes: Wishes) -> str:
     if not wishes.asks:
         raise click.UsageError(
             f"{name} does not say in which time zone it was written: add --tz, such as "
-            f"--tz {jobs.system_zone() or 'Europe/Lisbon'}."
+            f"--tz {system_zone() or 'Europe/Lisbon'}."
         )
     while True:
         answer: str = click.prompt(
             f"{name} states no time zone. In which one was it written?",
-            default=jobs.system_zone() or "UTC",
+            default=system_zone() or "UTC",
             err=True,
         )
-        if jobs.zone_or_none(answer) is not None:
+        if zone_or_none(answer) is not None:
             return answer
         say(f"There is no time zone “{answer}”. Name one like Europe/Lisbon or UTC.")
 
@@ -130,10 +131,10 @@ def ask_work_since(wishes: Wishes, reading: jobs.Reading) -> int:
     Raises:
         click.UsageError: What was given cannot be understood.
     """
-    zone = jobs.zone_or_none(reading.time_zone or jobs.system_zone() or "UTC") or UTC
+    zone = zone_or_none(reading.time_zone or system_zone() or "UTC") or UTC
     if wishes.work_since or not wishes.asks:
         try:
-            return jobs.parse_work_since(wishes.work_since or DEFAULT_WORK_SINCE, clock.now(), zone)
+            return parse_work_since(wishes.work_since or DEFAULT_WORK_SINCE, clock.now(), zone)
         except ValueError as error:
             raise click.UsageError(f"--work-since: {error}") from error
     while True:
@@ -143,6 +144,6 @@ def ask_work_since(wishes: Wishes, reading: jobs.Reading) -> int:
             err=True,
         )
         try:
-            return jobs.parse_work_since(answer, clock.now(), zone)
+            return parse_work_since(answer, clock.now(), zone)
         except ValueError as error:
             say(str(error))
