@@ -27,7 +27,8 @@ SIZES = ((80, 24), (120, 36), (180, 48))
 NOON = 1_767_441_600_000  # 3 January 2026, 12:00 UTC, in milliseconds
 LOGIN = "ada"  # nobody's real name: the agent of the demo
 FONTS = "DejaVu Sans Mono, Noto Sans Mono CJK JP, monospace"
-ZOOM = "1.5"
+ZOOM = "1.0"
+CELL = 12.2  # width of a cell in Textual's pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +71,32 @@ async def _draw(store: Path, scene: Scene, size: tuple[int, int]) -> str:
     async with app.run_test(size=size) as pilot:
         await pilot.pause(0.2)
         await _press(pilot, scene.keys)
-        picture = app.export_screenshot(title="Centric", simplify=True)
+        picture = app.export_screenshot(title="Centric", simplify=False)
     opened_store.close()
     return picture
 
 
-def _local_fonts(picture: str) -> str:
-    """Return an SVG without the remote fonts that Textual names."""
+def _drawable(picture: str) -> str:
+    """Return an SVG without remote fonts, whose texts begin with a letter.
+
+    ``rsvg-convert`` drops the spaces at the start of a text, and with them its place.
+    """
     picture = re.sub(r"@font-face\s*\{[^}]*\}", "", picture)
-    return re.sub(r"Fira Code,?\s*(monospace)?", FONTS, picture)
+    picture = re.sub(r"Fira Code,?\s*(monospace)?", FONTS, picture)
+    return re.sub(
+        r'x="([\d.]+)"( y="[^"]*" )textLength="([\d.]+)"([^>]*>)((?:&#160;)+)', _moved, picture
+    )
+
+
+def _moved(text: re.Match[str]) -> str:
+    shift = CELL * text[5].count(";")
+    x, length = float(text[1]) + shift, max(0.0, float(text[3]) - shift)
+    return f'x="{x:.1f}"{text[2]}textLength="{length:.1f}"{text[4]}'
 
 
 def _write(name: str, picture: str) -> None:
     svg = FOLDER / f"{name}.svg"
-    svg.write_text(_local_fonts(picture), "utf-8")
+    svg.write_text(_drawable(picture), "utf-8")
     if shutil.which("rsvg-convert"):
         png = str(svg.with_suffix(".png"))
         subprocess.run(["rsvg-convert", "-z", ZOOM, "-o", png, str(svg)], check=True)

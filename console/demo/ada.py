@@ -20,12 +20,8 @@ def _at(now: int, days: int, clock: str) -> int:
     return now - now % DAY - days * DAY + offset
 
 
-def play_ada(script: Script) -> dict[str, str]:
-    """Add every line of the story.
-
-    Returns:
-        The customer's profile: field to value.
-    """
+def play_ada(script: Script) -> None:
+    """Add every line of the story, and her profile when the first note is pinned."""
     data = tomllib.loads((files("console.demo") / "ada.toml").read_text("utf-8"))
     person = script.cast.named(data["name"])
     thread = Thread("", person, "ada")
@@ -39,6 +35,8 @@ def play_ada(script: Script) -> dict[str, str]:
         elif who in ("note", "pin"):
             pinned = ("true",) if who == "pin" else ()
             script.act(turn.at, AGENT, thread, "note.add", text, *pinned)
+            for field, value in data["profile"].items() if pinned else ():
+                script.act(turn.at, AGENT, thread, "customer.edit", field, value)
         elif who == "call":
             script.call(thread, turn)
         else:
@@ -48,5 +46,3 @@ def play_ada(script: Script) -> dict[str, str]:
                 script.mail(thread, turn, agent=agent, language="en", subject=thread.subject)
             else:
                 script.chat(thread, turn, way, agent=agent)
-    profile: dict[str, str] = data["profile"]
-    return profile

@@ -15,7 +15,7 @@ from console.demo.ada import play_ada
 from console.demo.automatic import automatic_mails
 from console.demo.entries import SOURCES, Agent, mail_entry
 from console.demo.hostile import hostile_mails
-from console.demo.people import Cast, load_cast
+from console.demo.people import Cast, Person, load_cast
 from console.demo.script import Script, Step, cast_plots
 from console.demo.stories import HOUR, load_stories
 from db import clock
@@ -51,6 +51,7 @@ class Builder:
         self._store = store
         self._waiting: list[tuple[Step, Entry]] = []
         self._expected: set[str] = set()
+        self._known: set[str] = set()
         self._cast = cast
         arrival = Arrival(work_since=0, live=True)
         self._sinks: dict[str, Sink] = {
@@ -99,12 +100,30 @@ class Builder:
     def _act(self, step: Step) -> None:
         name, *rest = step.command
         case_id = str(self.case_of(step))
+        person = step.thread.person if step.thread else None
+        if person and person.email not in self._known:
+            self._known.add(person.email)
+            house = person.organization
+            for field, value in (
+                ("title", person.title),
+                ("time_zone", house.zone),
+                ("language", house.language),
+            ):
+                self._edit(step.agent, person, field, value)
+        if person and name == "customer.edit":
+            self._edit(step.agent, person, *rest)
+            return
         if name == "note.add":
             text, *pinned = rest
             note = {"text": text, "case_id": case_id, "pinned": "yes" if pinned else "no"}
             self.do(step.agent, name, note)
         else:
             self.do(step.agent, name, [case_id, *rest])
+
+    def _edit(self, login: str, person: Person, field: str, value: str) -> None:
+        connection = self._store.engine.connection()
+        customer_id = connection.value(CUSTOMER_OF, {"email": person.email})
+        self.do(login, "customer.edit", [str(customer_id), field, value])
 
     def case_of(self, step: Step) -> int:
         """Return the number of the case that a step belongs to."""
@@ -137,25 +156,11 @@ def _found(store: Store, cast: Cast, at: int) -> None:
         connection.run("update id_blocks set next = 601 where name = 'cases'")
 
 
-def _profiles(builder: Builder, store: Store, cast: Cast, login: str, ada: dict[str, str]) -> None:
-    connection = store.engine.connection()
-    for person in cast.people:
-        customer_id = connection.value(CUSTOMER_OF, {"email": person.email})
-        if customer_id is None:
-            continue
-        house = person.organization
-        profile = {"title": person.title, "time_zone": house.zone, "language": house.language}
-        if person.name == "Ada Moreno":
-            profile |= ada
-        for field, value in profile.items():
-            builder.do(login, "customer.edit", [str(customer_id), field, value])
-
-
-def _script(cast: Cast, login: str, seed: int, now: int) -> tuple[Script, dict[str, str]]:
+def _script(cast: Cast, login: str, seed: int, now: int) -> Script:
     agents = {one: Agent(one, name) for one, name in cast.agents}
     agents[login] = Agent(login, login)
     script = Script(cast, agents, random.Random(seed), now)
-    ada = play_ada(script)
+    play_ada(script)
     people = [person for person in cast.people if person.name != "Ada Moreno"]
     cast_plots(script, load_stories(), people, [login, *(one for one, _ in cast.agents)])
     for mail in (
@@ -164,7 +169,7 @@ def _script(cast: Cast, login: str, seed: int, now: int) -> tuple[Script, dict[s
     ):
         arrival = partial(mail_entry, mail)
         script.steps.append(Step(mail.at, len(script.steps), None, entry=arrival, channel="email"))
-    return script, ada
+    return script
 
 
 def build_demo(path: Path, seed: int = 7, *, login: str = "", now: int = 0) -> None:
@@ -187,12 +192,11 @@ def build_demo(path: Path, seed: int = 7, *, login: str = "", now: int = 0) -> N
         builder = Builder(store, cast, login)
         for name in FOLDERS:
             builder.do(login, "queue.add", [name])
-    script, ada = _script(cast, login, seed, now)
+    script = _script(cast, login, seed, now)
     for step in sorted(script.steps, key=lambda step: (step.at, step.order)):
         builder.run(step)
     builder.arrive()
     with clock.stopped(now):
-        _profiles(builder, store, cast, login, ada)
         engine.commit()
         collect_terms(engine)
         engine.commit()
