@@ -3,7 +3,8 @@
     !! #1042 Ada Moreno   Invoice paid twice            us 3 h   late 2 d ben      billing vat
 
 What is left out when the pane is narrow, in this order: presence, why the row is where it is, tags,
-owner, the customer's name. The sign, the number, the subject, whose turn and the deadline stay.
+owner, the customer's name; then the subject shrinks. The sign, the number, whose turn and the
+deadline stay.
 """
 
 from __future__ import annotations
@@ -87,12 +88,14 @@ class CaseFormat:
         return row.case_id
 
     def version(self, row: CaseRow) -> Hashable:
-        """Return what raises with every change, and who is there."""
-        return row.revision, row.updated_at, self.presence.get(row.case_id, "")
+        """Return what raises with every change, and what else of the line is not the row's own."""
+        there = self.presence.get(row.case_id, "") if self.presence else ""
+        return row.revision, row.updated_at, row.snoozed_until, there, self.deadlines
 
     def cells(self, row: CaseRow, width: int) -> Sequence[Cell]:
         """Return the row, its columns chosen by the width."""
-        columns = _columns(width, self._why is not None, bool(self.presence))
+        room = width if self.deadlines else width + DUE_CELLS
+        columns = _columns(room, self._why is not None, bool(self.presence))
         over = row.history or row.status in ("resolved", "closed")
         body = "muted" if over else "text"
         turn_text, turn_style = turn(row)
