@@ -24,6 +24,7 @@ from typing import Annotated, ClassVar, Literal, get_type_hints
 
 from db.commands.changes import Writer
 from db.commands.rows import Fields
+from db.commands.wording import brief, has_controls, listed, meant, spoken
 from db.engine.interface import Connection, Value
 from db.errors import Conflict, NotFound, Refused
 from db.journal import Subject
@@ -182,7 +183,7 @@ def check_value(command: str, spec: ArgumentSpec, value: object) -> None:
             f"{command}: {spec.name} takes at most {argument.characters:,} characters; "
             f"this has {len(value):,}."
         )
-    if argument.characters <= TEXT_CHARACTERS and any(c < " " or c == "\x7f" for c in value):
+    if argument.characters <= TEXT_CHARACTERS and has_controls(value):
         raise Refused(f"{command}: {spec.name} is one line without control characters.")
 
 
@@ -308,29 +309,3 @@ def compare(
     now = is_.format(spoken(found) or nothing)
     saw = spoken(expected) or nothing
     raise Conflict(f"#{case_id} is already {now}; you saw {saw}. {next_step}", expected, found)
-
-
-def spoken(word: str) -> str:
-    """Return a word of the vocabulary as people read it: ``on_hold`` is “on hold”."""
-    return word.replace("_", " ")
-
-
-def listed(words: tuple[str, ...] | list[str], last: str = "or") -> str:
-    """Return ``a, b or c``."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
-
-
-def brief(value: str) -> str:
-    """Return a value short enough for a sentence."""
-    return value if len(value) <= 40 else value[:39] + "…"
-
-
-def meant(value: str, names: tuple[str, ...] | list[str]) -> str:
-    """Return ``: did you mean x?`` for the nearest of the names, or nothing."""
-    from difflib import get_close_matches
-
-    folded = {name.casefold(): name for name in names}
-    near = get_close_matches(value.casefold()[:80], list(folded), n=2, cutoff=0.6)
-    return f" (did you mean {listed([folded[name] for name in near])}?)" if near else ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from db.commands.base import Act, Argument, Command, listed
+from db.commands.base import Act, Argument, Command
+from db.commands.wording import listed
 from db.errors import Refused
 
 BULK_COMMANDS = 1000

@@ -5,18 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from db.commands.base import (
-    Act,
-    Argument,
-    CaseNumber,
-    CaseState,
-    Command,
-    brief,
-    compare,
-    listed,
-    meant,
-    spoken,
-)
+from db.commands.base import Act, Argument, CaseNumber, CaseState, Command, compare
+from db.commands.wording import brief, listed, meant, spoken
 from db.engine.interface import Value
 from db.errors import NotFound, Refused
 from db.waiting import unanswered_since

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from db import ids
-from db.commands.base import Act, Argument, Command, brief, listed, meant, spoken
+from db.commands.base import Act, Argument, Command
+from db.commands.wording import brief, has_controls, listed, meant, spoken
 from db.engine.interface import Value
 from db.errors import Conflict, NotFound, Refused
 from db.words import CHANNELS, STAGES
@@ -105,11 +106,10 @@ class EditCustomer(Command):
         written = self.value.strip()
         if len(written) > _SHORT.get(self.field, CUSTOMER_CHARACTERS):
             raise Refused(f"The {self.field} holds at most {_SHORT[self.field]} characters.")
-        allowed = "\n\t" if self.field in ("goals", "risk") else ""
-        if any(not c.isprintable() and c not in allowed for c in written):
-            raise Refused(f"The {spoken(self.field)} takes text without control characters.")
         if self.field in ("name", "title", "organization"):
             written = " ".join(written.split())
+        if has_controls(written, "\n\t" if self.field in ("goals", "risk") else ""):
+            raise Refused(f"The {spoken(self.field)} takes text without control characters.")
         match self.field:
             case "name":
                 if not written:

@@ -75,6 +75,10 @@ class AddNote(Command):
         what = f" “{_SAID[self.marker]}”" if self.marker else ""
         return f"{'Pinned a note' if self.pinned else 'Noted'}{what} on {whom}"
 
+    def told(self) -> dict[str, object]:
+        """Return the arguments, for the journal, with the text as it was stored."""
+        return {**Command.told(self), "text": note_text(self.text)}
+
     def _row(self, act: Act, text: str, identity_id: int, channel: str) -> dict[str, Value]:
         return {
             "identity_id": identity_id,

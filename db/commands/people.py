@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from db import ids
-from db.commands.base import Act, Argument, Command, brief, listed, meant
+from db.commands.base import Act, Argument, Command
 from db.commands.owners import named_agent
+from db.commands.wording import brief, has_controls, listed, meant
 from db.engine.interface import Value
 from db.errors import NotAllowed, NotFound, Refused
 from db.words import ROLES
@@ -53,7 +54,7 @@ class EditAgent(Command):
     def _value(self) -> Value:
         written = " ".join(self.value.split())
         if self.field == "name":
-            if not written or len(written) > NAME_CHARACTERS or not written.isprintable():
+            if not written or len(written) > NAME_CHARACTERS or has_controls(written):
                 raise Refused(f"A name is 1 to {NAME_CHARACTERS} characters on one line.")
             return written
         word = written.casefold().replace(" ", "_").replace("-", "_")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from db import ids
-from db.commands.base import Act, Argument, Command, brief, meant
+from db.commands.base import Act, Argument, Command
+from db.commands.wording import brief, has_controls, meant
 from db.engine.interface import Row, Value
 from db.errors import NotFound, Refused
 from db.words import QUEUE_SORTS
@@ -125,7 +126,7 @@ def _free(act: Act, name: str) -> None:
 
 def _name(written: str) -> str:
     name = " ".join(written.split())
-    if not name or len(name) > QUEUE_CHARACTERS or not name.isprintable():
+    if not name or len(name) > QUEUE_CHARACTERS or has_controls(name):
         raise Refused(f"A queue's name is 1 to {QUEUE_CHARACTERS} characters on one line.")
     return name
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 
-from db.commands.base import ArgumentSpec, Command, arguments_of, brief, check_value, listed, meant
+from db.commands.base import ArgumentSpec, Command, arguments_of, check_value
 from db.commands.bulk import Bulk
+from db.commands.wording import brief, listed, meant
 from db.errors import NotFound, Refused
 
 _PLACES = {

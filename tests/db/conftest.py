@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from db import ids
+from db.agents import agent_for
+from db.records import AgentRow
 from db.schema.migrate import prepare
 from db.store import Store, open_store
 
@@ -122,3 +124,15 @@ def add_case(store: Store) -> AddCase:
         return insert_case(store, **fields)  # type: ignore[arg-type]  # each field as named there
 
     return add
+
+
+@pytest.fixture
+def ana(store: Store) -> AgentRow:
+    """Return the lead of ``store``."""
+    return agent_for(store.engine, "ana", "Ana Lima")
+
+
+@pytest.fixture
+def ben(store: Store, ana: AgentRow) -> AgentRow:
+    """Return an agent of ``store``."""
+    return agent_for(store.engine, "ben", "Ben Okri")
