@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 from connectors.mail import charsets, limits
-from connectors.mail.headers import decode_words
+from connectors.mail.words import decode_words
 
 _SPECIAL = re.compile(r"[\",;:<>()\\]|=\?")
 _ODD_IN_NAME = re.compile(r"[\"(),:;<>\\=@]")
 _SPACE_RUN = re.compile(r"\s+")
+
+# What programs write where they hide the recipients; some add a host of their own.
+_NOBODY = ("undisclosed", "unlisted-recipients", "recipientlistsuppressed")
 
 
 def parse_addresses(value: str, limit: int = limits.RECIPIENT_COUNT) -> list[tuple[str, str]]:
@@ -76,7 +79,8 @@ def _pieces(value: str) -> list[list[tuple[str, str]]]:
             pieces[-1].append(("text", value[position : match.start()]))
         special, position = match[0], match.end()
         if special in ",;":
-            pieces.append([])
+            if pieces[-1]:
+                pieces.append([])
         elif special == ":":
             # A group: its name says nothing about a person.
             if any(kind == "angle" for kind, _ in pieces[-1]):
@@ -170,8 +174,8 @@ def _mailbox(tokens: list[tuple[str, str]]) -> tuple[str, str] | None:
         address = with_at[0] if with_at else (bare[0] if len(bare) == 1 else "")
         rest = [word for word in bare if word is not address]
         name = comment if comment.strip() else " ".join(rest).replace('"', "")
-    name, address = _name(name), _address(address)
-    if not address and not name:
+    written, name, address = address, _name(name), _address(address)
+    if not address and (written or not name):
         return None
     if not address and "@" in name and " " not in name:
         return "", name
@@ -189,7 +193,11 @@ def _name(name: str) -> str:
 
 def _address(address: str) -> str:
     text = decode_words(address) if "=?" in address or not address.isascii() else address
-    text = _SPACE_RUN.sub("", text).strip("'\"<>[]")
+    text = _SPACE_RUN.sub("", text).strip("<>[]")
+    if text[:1] in ("'", '"') and text[-1:] == text[:1]:
+        text = text[1:-1]
+    if text.lower().startswith(_NOBODY):
+        return ""
     if text.lower().startswith("mailto:"):
         text = text[7:]
     if text.startswith("@") and ":" in text:  # source route: <@relay.example:ann@x.example>

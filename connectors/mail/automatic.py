@@ -15,14 +15,12 @@ _AUTO_REPLY_HEADERS = (
 _DAEMONS = ("mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon")
 
 
-def why_automatic(headers: Headers, author: str, media_type: str, report: str) -> str:
+def why_automatic(headers: Headers, author: str) -> str:
     """Say why a mail is automatic.
 
     Args:
         headers: Of the message itself.
         author: The From address.
-        media_type: Of the whole message.
-        report: The ``report-type`` parameter, for multipart/report.
 
     Returns:
         ``bounce``, ``receipt``, ``auto-replied``, ``auto-generated``, ``list``, ``bulk``; empty
@@ -30,8 +28,9 @@ def why_automatic(headers: Headers, author: str, media_type: str, report: str) -
     """
     fields = headers.fields
     local = author.partition("@")[0].lower()
-    if media_type == "multipart/report":
-        return "receipt" if "disposition" in report else "bounce"
+    kind = headers.first("content-type").lower()
+    if kind.startswith("multipart/report"):
+        return "receipt" if "disposition-notification" in kind else "bounce"
     if local in _DAEMONS[:1] + _DAEMONS[2:] or "x-failed-recipients" in fields:
         return "bounce"
     empty_sender = headers.first("return-path") == "<>"

@@ -10,10 +10,8 @@ from email.utils import parsedate_tz
 from connectors.contract import Precision, ZoneSource
 
 _MONTHS = {
-    name: number
-    for number, name in enumerate(
-        "jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1
-    )
+    **{"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6},
+    **{"jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12},
 }
 _RFC_DATE = re.compile(
     r"(?:[A-Za-z]{2,9},?\s{0,9})?(\d{1,2})[ -]([A-Za-z]{3})[a-z]{0,6}[ -](\d{2,4})\s{1,9}"

@@ -1,4 +1,4 @@
-"""One pass over a folder of messages, each a file: sorted, resumable, and blind to what is no file."""
+"""One pass over a folder of messages, each a file: sorted, resumable, blind to what is no file."""
 
 from __future__ import annotations
 

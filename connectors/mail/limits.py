@@ -27,7 +27,7 @@ PARAMETER_COUNT = 100
 # One text part, decoded, in bytes; and the text that an entry carries, in characters.
 TEXT_BYTES = 2 * 1024 * 1024
 TEXT_CHARS = 1_000_000
-HTML_NODES = 200_000
+HTML_NODES = 100_000
 DEFECT_COUNT = 20
 # Bytes of an oversized message that are kept: its headers and a first look.
 QUARANTINE_BYTES = 256 * 1024

@@ -154,7 +154,7 @@ def pull_file(path: str, cursor: str, survey: bool) -> Iterator[Item]:
         BadFile: It cannot be opened.
     """
     try:
-        file = open(path, "rb")
+        file = open(path, "rb")  # noqa: SIM115 - closed by the `with` below
     except OSError as error:
         raise BadFile(f"The file cannot be opened: {error.strerror or error}.") from error
     with file:

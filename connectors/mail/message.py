@@ -16,8 +16,10 @@ from connectors.mail.headers import Headers, read_headers
 _ANGLE_ID = re.compile(r"<([^<>]{1,2000})>")
 # One of these makes bytes a mail; without any they are something else.
 _MAIL_HEADERS = frozenset(
-    "from to cc bcc subject date message-id received sender reply-to return-path resent-from"
-    " delivery-date".split()
+    (
+        *("from", "to", "cc", "bcc", "subject", "date", "message-id", "received", "sender"),
+        *("reply-to", "return-path", "resent-from", "delivery-date"),
+    )
 )
 _RECIPIENTS: tuple[tuple[str, Role], ...] = (("to", "to"), ("cc", "cc"), ("bcc", "bcc"))
 
@@ -40,20 +42,13 @@ def parse(raw: bytes, *, survey: bool = False, envelope: str = "") -> Entry:
         raise limits.UnreadableMessage("These bytes have no mail headers and were set aside.")
     defects = headers.defects
     if survey:
-        body = Body()
-        media_type, report = "", ""
-    else:
-        root, mended = mime.read_tree(raw, headers)
-        body = read_body(raw, root, mended)
-        media_type, report = root.media_type, root.parameters.get("report-type", "")
-        defects = defects + body.defects
-    return _entry(raw, headers, body, defects, (media_type, report, envelope))
+        return _entry(b"", headers, Body(), defects, envelope)
+    root, mended = mime.read_tree(raw, headers)
+    body = read_body(raw, root, mended)
+    return _entry(raw, headers, body, defects + body.defects, envelope)
 
 
-def _entry(
-    raw: bytes, headers: Headers, body: Body, defects: list[str], more: tuple[str, str, str]
-) -> Entry:
-    media_type, report, envelope = more
+def _entry(raw: bytes, headers: Headers, body: Body, defects: list[str], envelope: str) -> Entry:
     parties, author, crowd = _parties(headers)
     if crowd:
         defects = [*defects, crowd]
@@ -69,7 +64,6 @@ def _entry(
     for attachment in body.attachments:
         key.update(attachment.sha256.encode())
     replied, references = _thread(headers, message_id)
-    full = bool(media_type)
     return Entry(
         external_id=f"{message_id}#{digest.hexdigest()[:16]}",
         at=moment.at,
@@ -85,12 +79,12 @@ def _entry(
         at_offset=moment.offset,
         zone_source=moment.zone_source,
         precision=moment.precision,
-        automatic=why_automatic(headers, author, media_type, report),
+        automatic=why_automatic(headers, author),
         attachments=tuple(body.attachments),
-        original=raw if full else b"",
-        original_type="message/rfc822" if full else "",
+        original=raw,
+        original_type="message/rfc822" if raw else "",
         defects=tuple(dict.fromkeys(defects))[: limits.DEFECT_COUNT],
-        content_key=key.hexdigest() if full else "",
+        content_key=key.hexdigest() if raw else "",
     )
 
 
@@ -143,7 +137,7 @@ def _party(role: Role, name: str, address: str) -> Party:
 
 
 def _author(headers: Headers) -> tuple[str, str]:
-    """Return (name, address) of who wrote it: the first From with an address, else the next best."""
+    """Return (name, address) of who wrote it: the first From with an address, or the next best."""
     first: tuple[str, str] = ("", "")
     for header in ("from", "reply-to", "sender", "resent-from", "return-path"):
         for value in headers.fields.get(header, ()):

@@ -1,4 +1,4 @@
-"""The part tree of a message, cut out by byte offsets: bounded in parts and depth, never recursive."""
+"""The part tree of a message, cut out by byte offsets: bounded in parts and depth, no recursion."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import binascii
 from dataclasses import dataclass, field
 
 from connectors.mail import limits
-from connectors.mail.headers import Headers, lenient_base64
-from connectors.mail.headers import parameters as read_parameters
-from connectors.mail.headers import read_headers
+from connectors.mail.headers import Headers, read_headers
+from connectors.mail.words import lenient_base64
+from connectors.mail.words import parameters as read_parameters
 
 
 @dataclass(slots=True)

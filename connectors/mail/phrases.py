@@ -1,104 +1,214 @@
-"""What mail programs write around quotes, in the languages that they speak."""
+"""What mail programs write around quotes and below messages, in the languages that they speak."""
 
 from __future__ import annotations
 
 import re
 
-# An attribution ends in one of these.
-ENDS = ":：>"
+# The last character of an attribution.
+COLONS = ":："
 
-_WROTE_WORDS = (
-    "wrote|writes|said|schrieb|schreibt|a écrit|écrit|ecrit|escribió|escribio|ha escrito|escreveu"
-    "|ha scritto|scrive|schreef|geschreven|napisał(?:a|\\(a\\))?|pisze|skrev|skreiv|kirjoitti"
-    "|napsal(?:a|\\(a\\))?|napísal(?:a|\\(a\\))?|napisao|napisala|je napisao|a scris|írta|ezt írta"
-    "|написал(?:а|\\(а\\))?|пишет|пише|написав(?:ла)?|писал(?:а)?|написа|έγραψε|yazdı|şunu yazdı"
-    "|のメール|書きました|さんは書きました|写道|寫道|写到|님이 작성|작성|viết|đã viết|menulis|tulis"
-    "|rašė|rakstīja|kirjutas|skrifaði|va escriure|ha escrit|idatzi zuen|เขียน|כתב|كتب|नेलिखा"
+
+def _any_of(words: str) -> str:
+    return "|".join(" ".join(line.split()) for line in words.strip().split("\n")).replace(
+        " | ", "|"
+    )
+
+
+def _set_of(words: str) -> frozenset[str]:
+    return frozenset(_any_of(words).casefold().split("|"))
+
+
+_SPACED_VERBS = _any_of(
+    """
+    wrote | writes | said | schrieb | schreibt | a écrit | ecrit | écrit | escribió
+    escribio
+    ha escrito | escreveu | ha scritto | scrive | schreef | geschreven | napisał
+    napisała | pisze
+    skrev | kirjoitti | napsal | napsala | napísal | napísala | napisao | napisala | írta
+    ezt írta
+    a scris | написал | написала | пишет | пише | написав
+    написала | написа | έγραψε | yazdı
+    đã viết | menulis | rašė | rakstīja | kirjutas | skrifaði | va escriure | hat geschrieben
+    """
 )
-# At the end of a line: the verb, perhaps a little after it, and the colon.
-WROTE = re.compile(
-    rf"(?:\b|\s|^)(?:{_WROTE_WORDS})[^\n:：]{{0,25}}(?:[:：]|<[^<>\n]{{3,50}}>:?)\s*$",
-    re.IGNORECASE,
+_JOINED_VERBS = _any_of(
+    """
+    のメール | 書きました | 書いた | 写道 | 寫道 | 写到 | 님이 작성 | 작성 | כתב | כתבה | كتب
+    เขียน
+    """
 )
-# How an attribution begins: "On Mon", "Am 3.", "Le lun."; or with a date, or a name and address.
+VERB = re.compile(rf"(?:\b(?:{_SPACED_VERBS})\b|{_JOINED_VERBS})", re.IGNORECASE)
+_OPENERS = _any_of(
+    """
+    on | am | le | el | il | em | no dia | op | dnia | w dniu | den | på | dne | dňa | dana
+    în | pe
+    в | во | στις | vào | pada | tanggal | at
+    """
+)
+_WEEKDAYS = _any_of(
+    """
+    mon | tue | wed | thu | fri | sat | sun | mo | di | mi | do | fr | sa | so | ma | ti
+    ke | to | pe
+    la | su | pt | pon | pn | wt | śr | czw | sob | niedz | po | út | st | čt | pá | ne
+    пн | вт | ср
+    чт | пт | сб | вс | нд | lun | mar | mer | mié | jeu | jue | ven | vie | sam
+    sáb | dim | dom
+    seg | ter | qua | qui | sex | gio | sab | man | tir | ons | tor | fre | lør | søn
+    mån | tis | lör
+    sön
+    """
+)
+# How an attribution begins: a word like "On" and soon a digit, a weekday and a digit, a date, or a
+# name with an address.
 OPENS = re.compile(
-    r"(?:(?:-+ ?)?(?:On|Am|Le|El|Il|Em|No dia|Op|Dnia|W dniu|Den|På|Dne|Dňa|Dana|În|Pe data de"
-    r"|V|В|Во|У|Στις|Date|Vào|Pada|Tanggal|Ngày|Hinta|Le jeu\.|At|In message|Il giorno|Quoting"
-    r"|Zitat von|Citando|Citeren|Von|From|De|Dia|Em qua)\s"
-    r"|(?:mon|tue|wed|thu|fri|sat|sun|ma|ti|ke|to|pe|la|su|pt|pon|wt|śr|czw|sob|ndz|po|út|st|čt|pá|so|ne"
-    r"|пн|вт|ср|чт|пт|сб|вс|нд)[,.]?\s"
-    r"|\d{1,4}[./年-]\s?\d{1,2}[./月-]|\d{1,2}\.?\s[^\W\d]{3,12}\.?\s\d{4}|\d{4}년|[^<>\n]{0,80}<[^<>@\s]{1,80}@)",
+    rf"(?:-+ ?)?(?:(?:{_OPENERS})\b[^\n\d]{{0,25}}\d|(?:{_WEEKDAYS})[.,]{{0,2}} ?\d"
+    r"|\d{1,4} ?[./年-] ?\d{1,2}|\d{4}년|\d{1,2} [^\W\d]{3,12} \d{4}"
+    r"|in message |quoting |zitat von "
+    r"|[^<>\n]{0,80}<[^<>@\s]{1,80}@)",
     re.IGNORECASE,
 )
+# A time, a year or an address: what tells an attribution from a sentence with a verb in it.
+STAMP = re.compile(r"\d{1,2}[:.h]\d{2}\b|\b(?:19|20)\d{2}\b|(?:19|20)\d{2}[年년]|@")
 
-_ORIGINAL_WORDS = (
-    "original message|original email|original mail|originalnachricht|ursprüngliche nachricht"
-    "|ursprungliche nachricht|urspr\\. nachricht|message d'origine|message d’origine|message original"
-    "|mensaje original|mensagem original|messaggio originale|messaggio inoltrato"
-    "|oorspronkelijk bericht|originele bericht|oryginalna wiadomość|wiadomość oryginalna"
-    "|ursprungligt meddelande|originalmeddelande|oprindelig meddelelse|original besked"
-    "|opprinnelig melding|alkuperäinen viesti|původní zpráva|původní e-mail|pôvodná správa"
-    "|исходное сообщение|оригинальное сообщение|пересылаемое сообщение|оригінальне повідомлення"
-    "|вихідне повідомлення|orijinal ileti|orijinal mesaj|özgün ileti|eredeti üzenet"
-    "|mesaj original|mesajul original|originalna poruka|izvirno sporočilo|original"
-    "|元のメッセージ|原始邮件|原始郵件|原邮件|邮件原件|원본 메시지|원본 메일|αρχικό μήνυμα|tin nhắn gốc|pesan asli"
-    "|reply message|reply above this line"
-)
-ORIGINAL = re.compile(
-    rf"[-_*=—–>\s]{{2,40}}\s?(?:{_ORIGINAL_WORDS})\s?:?[-_*=—–<\s]{{2,40}}$", re.IGNORECASE
+# What stands between the dashes above a quoted original, case folded.
+ORIGINAL = _set_of(
+    """
+    original message | original mail | original email | original e-mail | original
+    reply message
+    originalnachricht | original-nachricht | ursprüngliche nachricht | ursprüngliche mail
+    message d'origine | message d’origine | message original | message initial
+    mensaje original
+    mensagem original | messaggio originale | oorspronkelijk bericht | origineel bericht
+    oryginalna wiadomość | wiadomość oryginalna | ursprungligt meddelande | originalmeddelande
+    oprindelig meddelelse | original meddelelse | opprinnelig melding | alkuperäinen viesti
+    původní zpráva | původní e-mail | původní email | pôvodná správa
+    исходное сообщение
+    оригинальное сообщение
+    оригінальне повідомлення
+    початкове повідомлення | orijinal ileti
+    orijinal mesaj | özgün ileti | eredeti üzenet | mesaj original | mesajul original
+    izvorna poruka | izvirno sporočilo | αρχικό μήνυμα | 元のメッセージ | 原始邮件
+    原始郵件
+    原邮件
+    邮件原件 | 원본 메시지 | 원본 메일 | thư gốc | pesan asli
+    """
 )
 
-_FORWARD_WORDS = (
-    "forwarded message|forwarded by|begin forwarded message|weitergeleitete nachricht"
-    "|anfang der weitergeleiteten (?:nachricht|e-mail)|message transféré|message transmis"
-    "|début du message transféré|mensaje reenviado|inicio del mensaje reenviado"
-    "|mensagem encaminhada|mensagem reencaminhada|início da mensagem (?:re)?encaminhada"
-    "|messaggio inoltrato|inizio messaggio inoltrato|doorgestuurd bericht"
-    "|begin doorgestuurd bericht|przekazana wiadomość|wiadomość przekazana|początek przekazywanej"
-    "|vidarebefordrat meddelande|vidarebefordrat brev|videresendt (?:meddelelse|besked|melding)"
-    "|start på videresendt|välitetty viesti|edelleenlähetetty viesti|přeposlaná zpráva"
-    "|пересланное сообщение|пересылаемое сообщение|начало переадресованного|переслане повідомлення"
-    "|iletilen ileti|yönlendirilmiş ileti|továbbított üzenet|mesaj redirecționat|転送メッセージ"
-    "|転送されたメッセージ|转发的邮件|转发邮件信息|轉寄郵件|轉寄的郵件|전달된 메시지|전달된 메일"
+# What stands above a forwarded message, case folded, without dashes and colon.
+FORWARDED = _set_of(
+    """
+    forwarded message | forwarded by | begin forwarded message | weitergeleitete nachricht
+    anfang der weitergeleiteten nachricht | anfang der weitergeleiteten e-mail
+    message transféré
+    message transmis | début du message transféré | début du message réexpédié
+    mensaje reenviado
+    inicio del mensaje reenviado | mensagem encaminhada | mensagem reencaminhada
+    início da mensagem encaminhada | início da mensagem reencaminhada | messaggio inoltrato
+    inizio messaggio inoltrato | doorgestuurd bericht | begin doorgestuurd bericht
+    wiadomość przekazana | przekazana wiadomość | początek przekazywanej wiadomości
+    vidarebefordrat meddelande | vidarebefordrat brev | videresendt meddelelse
+    videresendt besked
+    videresendt melding | videresendt e-mail | välitetty viesti | edelleenlähetetty viesti
+    přeposlaná zpráva | preposlaná správa | пересланное сообщение
+    пересылаемое сообщение
+    начало переадресованного сообщения
+    переслане повідомлення | iletilen ileti
+    yönlendirilmiş ileti | továbbított üzenet | mesaj redirecționat | 転送メッセージ
+    转发的邮件
+    转发邮件信息 | 轉寄郵件 | 轉寄的郵件 | 전달된 메시지 | 전달된 메일
+    """
 )
-FORWARDED = re.compile(rf"[-_*=—–>\s]{{0,40}}(?:{_FORWARD_WORDS})", re.IGNORECASE)
-
 _LABELS = {
-    "from": "from von de da van od od: от від fra från lähettäjä kimden gönderen gonderen feladó feladó"
-    " отправитель 差出人 送信者 发件人 發件人 寄件者 寄件人 보낸사람 expéditeur remetente mittente afzender nadawca"
-    " odesílatel odosielateľ από pošiljatelj dari từ pengirim avsändare avsender afsender expeditor",
-    "date": "sent date datum gesendet envoyé enviado|el fecha inviato data verzonden wysłano wyslano"
-    " skickat sendt dato lähetetty päiväys päivämäärä odesláno odoslané отправлено дата надіслано"
-    " gönderildi tarih elküldve küldve dátum trimis 送信日時 日時 日付 发送时间 發送時間 发送日期 傳送時間"
-    " 寄件日期 日期 时间 날짜 보낸날짜 보낸시간 datum/zeit enviada enviado enviada|em enviado|em"
-    " poslano ημερομηνία στάλθηκε tanggal dikirim gửi ngày",
-    "to": "to an à para a aan do till til vastaanottaja komu кому kime alıcı címzett către catre"
-    " получатель 宛先 收件人 받는사람 destinataire destinatario destinatário ontvanger adresat προς"
-    " kepada đến za prima",
-    "subject": "subject betreff objet asunto assunto oggetto onderwerp temat ämne emne aihe předmět"
-    " predmet тема konu tárgy subiect 件名 主题 主題 主旨 제목 θέμα zadeva subjek chủ|đề titel",
-    "cc": "cc kopie copie copia kopia kopi kopio копия копія bilgi másolat 抄送 副本 참조 κοιν cc:",
-    "reply": "reply-to antwort|an répondre|à responder|a",
+    "from": """
+        from | von | de | da | van | od | fra | från | lähettäjä | kimden | gönderen | feladó
+        от | від
+        отправитель | відправник | 差出人 | 送信者 | 发件人 | 發件人
+        寄件者 | 寄件人
+        보낸사람 | 보낸 사람
+        expéditeur | remetente | mittente | afzender | nadawca | odesílatel | odosielateľ
+        από
+        avsändare | avsender | afsender | expeditor | dari | từ | pošiljatelj""",
+    "date": """
+        sent | date | datum | gesendet | envoyé | date d'envoi | enviado | enviado el
+        enviado em
+        enviada em | enviada | fecha | inviato | data | verzonden | wysłano | data wysłania
+        skickat
+        skickades | sendt | dato | lähetetty | päiväys | päivämäärä | odesláno | odoslané
+        отправлено
+        дата | надіслано | gönderildi | gönderme tarihi | tarih | elküldve
+        küldve | dátum | trimis
+        送信日時 | 日時 | 日付 | 发送时间 | 發送時間 | 发送日期 | 寄件日期 | 傳送時間 | 日期
+        时间 | 날짜
+        보낸날짜 | 보낸 날짜 | 보낸시간 | ημερομηνία | στάλθηκε | tanggal
+        dikirim | ngày
+        poslano""",
+    "to": """
+        to | an | à | a | para | aan | do | till | til | vastaanottaja | komu | кому | kime
+        alıcı | címzett
+        către | получатель | 宛先 | 收件人 | 받는사람 | 받는 사람 | destinataire
+        destinatario
+        destinatário
+        προς | kepada | đến | za""",
+    "subject": """
+        subject | betreff | objet | asunto | assunto | oggetto | onderwerp | temat | ämne | emne
+        aihe
+        předmět | predmet | тема | konu | tárgy | subiect | 件名 | 主题 | 主題 | 主旨
+        제목
+        θέμα | zadeva
+        subjek | chủ đề""",
+    "cc": """
+        cc | kopie | copie | copia | kopia | kopi | kopio | копия | копія | bilgi
+        másolat
+        抄送 | 副本 | 참조
+        cópia | cc/bcc | κοιν""",
 }
-# Label, case folded, to what it stands for.
+# Label, case folded, to the header that it stands for.
 HEADER_LABELS = {
-    label.replace("|", " ").casefold(): kin
-    for kin, labels in _LABELS.items()
-    for label in labels.split()
+    label.casefold(): kin for kin, labels in _LABELS.items() for label in _any_of(labels).split("|")
 }
-HEADER_LABELS |= {"보낸 사람": "from", "받는 사람": "to", "보낸 날짜": "date"}
 
-MOBILE = re.compile(
-    r"[-*_(\[]{0,3}\s?(?:sent (?:from|via|with|using) |get outlook for |sent by (?:my )?|von meinem .{1,40}(?:gesendet|gesandt)"
-    r"|gesendet (?:von|mit|über|aus) |(?:envoyé|envoye) (?:de|depuis|à partir de|avec) "
-    r"|(?:télécharger|obtenez|téléchargez) outlook|enviado (?:desde|do|de|a partir|con|através) "
-    r"|obtener outlook|obter o outlook|inviato (?:da|dal|con) |(?:scarica|ottieni) outlook"
-    r"|verstuurd (?:vanaf|met|via) |verzonden (?:vanaf|met|via|vanuit) |outlook voor|download outlook"
-    r"|wysłan[eoay] (?:z|ze) |pobierz program outlook|skickat från |skickad från |hämta outlook"
-    r"|sendt fra |hent outlook|skaff outlook|få outlook|lähetetty .{1,40}(?:sta|stä|lla|llä)"
-    r"|hanki outlook|odesláno z |odoslané z |získejte outlook|отправлено (?:с|из) |надіслано (?:з|із) "
-    r"|.{1,30}(?:'|’)?(?:umdan|dan|den|ımdan|imden|ten|tan) gönderildi|küldve (?:az )?|trimis (?:de pe|din) "
-    r"|.{1,30}(?:から送信|より送信|で送信)|发自(?:我的)?|發自|從我的.{1,20}(?:傳送|寄出)|从我的.{1,20}发送"
-    r"|나의 .{1,20}에서 보냄|.{1,30}에서 보냄|poslano iz |στάλθηκε από |diberangkatkan|dikirim dari |gửi từ )",
-    re.IGNORECASE,
+_MOBILE = _any_of(
+    """
+    sent (?:from|via|with|using|by) .{2,60} | get outlook for .{2,80}
+    von meinem .{2,40} (?:gesendet|gesandt)\\W* | gesendet (?:von|mit|über|aus) .{2,60}
+    diese nachricht wurde von .{2,60} | (?:holen|laden) sie (?:sich )?outlook.{0,30}
+    envoyée? (?:de|depuis|à partir|avec) .{2,60}
+    (?:télécharge[rz]|obtenez) outlook .{2,80}
+    enviad[oa] (?:desde|do|de|a partir|com|con|através) .{2,60}
+    (?:obtener|obter) (?:o )?outlook .{2,80} | inviato (?:da|dal|con) .{2,60}
+    (?:scarica|ottieni) outlook .{2,80}
+    (?:verstuurd|verzonden) (?:vanaf|met|via|vanuit) .{2,60}
+    outlook (?:voor|für|for|pour|para|per) .{2,80} | wysłan[eoay] (?:z|ze) .{2,60}
+    pobierz (?:program )?outlook.{0,30} | skicka[td] från .{2,60} | hämta outlook .{2,80}
+    sendt fra .{2,60} | (?:hent|skaff|få) outlook .{2,80}
+    lähetetty .{2,40}(?:sta|stä|lla|llä)\\W* | hanki outlook.{0,30}
+    (?:odesláno|odoslané) (?:z|ze|zo) .{2,60} | získejte (?:aplikaci )?outlook.{0,30}
+    отправлено (?:с|из|от) .{2,60} | надіслано (?:з|із|зі) .{2,60}
+    скачать outlook.{0,30}
+    .{2,40}(?:dan|den|tan|ten) gönderildi\\W* | küldve .{2,60} | trimis (?:de pe|din) .{2,60}
+    .{2,30}(?:から|より|で)送信\\W* | 发自.{1,40} | 發自.{1,40} | 從我的.{1,30}
+    从我的.{1,30}发送.{0,10}
+    .{1,30}에서 보냄\\W* | poslano (?:z|s|iz) .{2,60} | στάλθηκε από .{2,60}
+    gửi từ .{2,60}
+    dikirim dari .{2,60}
+    """
 )
+_MOBILE_LINE = re.compile(rf"(?:{_MOBILE})$", re.IGNORECASE)
+# How those that are written in ASCII begin: the pattern is tried on few lines.
+_MOBILE_WORDS = _set_of(
+    """
+        sent | get | von | gesendet | diese | holen | laden | obtenez | enviado | enviada
+        obtener
+        obter | inviato | scarica | ottieni | verstuurd | verzonden | outlook | pobierz
+        skickat
+        sendt | hent | skaff | hanki | trimis | poslano | dikirim
+    """
+)
+
+
+def is_mobile_signature(line: str) -> bool:
+    """Tell a line like "Sent from my phone", stripped of white space."""
+    line = line.lstrip("-*_([ ").rstrip(")]_* ")
+    if line.isascii() and line.partition(" ")[0].lower() not in _MOBILE_WORDS:
+        return False
+    return _MOBILE_LINE.match(line) is not None

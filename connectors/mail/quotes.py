@@ -7,246 +7,261 @@ import re
 from connectors.contract import Fold, FoldKind
 from connectors.mail import phrases
 
-# How far above a quote its attribution may begin; mail programs wrap it over up to four lines.
+# Mail programs wrap an attribution over up to four lines.
 _ATTRIBUTION_LINES = 4
 _ATTRIBUTION_CHARS = 400
-_SIGNATURE_LINES = 40
+# "--" without the space that makes it a mark may also be a rule: then only a short tail folds.
+_SIGNATURE_LINES = 30
 _MOBILE_CHARS = 100
-_DIGIT = re.compile(r"\d")
 _RULE = re.compile(r"[-_=*\u2013\u2014]{8,}$")
+_INITIALS = re.compile(r"[A-Z][A-Za-z]{0,3}> ?", re.ASCII)
 
-_BLANK, _QUOTED, _PLAIN = 0, 1, 2
+_BLANK, _QUOTED, _PLAIN, _INDENTED = 0, 1, 2, 3
+_SPACES = [chr(code) for code in range(0x3001) if chr(code).isspace()]
+_BY_FIRST = {"": _BLANK, ">": _QUOTED, **dict.fromkeys(_SPACES, _INDENTED)}
+_HEADS = frozenset(f"{mark}{mark}" for mark in "-_*=—–")
+
+Marks = list[FoldKind | None]
 
 
 def find_folds(text: str) -> tuple[Fold, ...]:
-    """Find what a reader has seen before, or skips.
+    r"""Find what a reader has seen before, or skips.
 
     Args:
-        text: ``\\n`` line ends; untrusted.
+        text: ``\n`` line ends; untrusted.
 
     Returns:
-        Ranges of quotes and signatures: sorted, not overlapping, never the whole text unless
-        there is nothing else than a signature.
+        Ranges of quotes and signatures, sorted, not overlapping. When nothing but quotes is
+        there, none of them: a bare forward is what the sender has to say.
     """
     lines = text.split("\n")
-    kinds = [
-        _BLANK if not line or line.isspace() else _QUOTED if _is_quoted(line) else _PLAIN
-        for line in lines
-    ]
-    marks: list[FoldKind | None] = [None] * len(lines)
-    forwarded = _mark_tail(lines, kinds, marks)
-    _mark_quotes(lines, kinds, marks)
-    _mark_signatures(lines, kinds, marks, forwarded)
-    if not any(kind != _BLANK and mark is None for kind, mark in zip(kinds, marks, strict=True)):
-        # Nothing new in it: a bare forward, or a quote that was sent as the message.
+    kinds = _line_kinds(lines, text)
+    marks: Marks = [None] * len(lines)
+    forwarded = _mark_tail(lines, kinds, marks, text)
+    if _QUOTED in kinds:
+        _mark_quotes(lines, kinds, marks)
+    _mark_signatures(lines, kinds, marks, forwarded, text)
+    if not any(marks):
+        return ()
+    if not any(kind and mark is None for kind, mark in zip(kinds, marks, strict=True)):
         marks = [mark if mark == "signature" else None for mark in marks]
     return _ranges(lines, kinds, marks)
 
 
-def _is_quoted(line: str) -> bool:
-    first = line[0]
-    if first == ">":
-        return not line.startswith(">From ")
-    if first == " ":
-        return line.lstrip()[:1] == ">"
-    # "JD> text": the initials of who is quoted.
-    return first.isupper() and ">" in line[:5] and line[: line.index(">")].isalpha()
+def _line_kinds(lines: list[str], text: str) -> list[int]:
+    """Tell blank, quoted and plain lines apart."""
+    known = _BY_FIRST.get
+    kinds = [known(line[:1], _PLAIN) for line in lines]
+    if _INDENTED in kinds:
+        for index in [i for i, kind in enumerate(kinds) if kind == _INDENTED]:
+            kinds[index] = known(lines[index].lstrip()[:1], _PLAIN)
+    if ">" in text:
+        for index in [i for i, line in enumerate(lines) if ">" in line[1:5]]:
+            if kinds[index] == _PLAIN and _INITIALS.match(lines[index]):
+                kinds[index] = _QUOTED
+            elif lines[index].startswith(">From "):
+                kinds[index] = _PLAIN
+    return kinds
 
 
-def _mark_tail(lines: list[str], kinds: list[int], marks: list[FoldKind | None]) -> int:
-    """Fold an original message that hangs below a separator or header block.
+def _mark_tail(lines: list[str], kinds: list[int], marks: Marks, text: str) -> int:
+    """Fold an original message that hangs below a separator, header block or attribution.
 
     Returns:
         The line from which a forwarded message runs, which stays open; the number of lines when
         there is none.
     """
-    for index, line in enumerate(lines):
+    colons = [i for i, line in enumerate(lines) if ":" in line or line[:2] in _HEADS]
+    if "：" in text:
+        colons = [
+            i for i, line in enumerate(lines) if ":" in line or "：" in line or line[:2] in _HEADS
+        ]
+    for index in colons:
         if kinds[index] != _PLAIN:
             continue
-        start = line.strip()
-        if start[0] in "-_*=>—–" or ":" in start[:40]:
-            if phrases.FORWARDED.match(start):
+        start = lines[index].strip()
+        headed, closed = start[:2] in _HEADS, start[-1] in phrases.COLONS
+        begin = -1
+        if headed or closed:
+            words = start.strip("-_*=—– :：").casefold() if len(start) < 120 else ""
+            if words in phrases.FORWARDED or (headed and words.startswith("forwarded by")):
                 return index
-            begin = _original_begins(lines, kinds, index, start)
-            if begin >= 0:
-                for later in range(begin, len(lines)):
-                    marks[later] = "quote"
-                return len(lines)
-        if start[-1] in phrases.ENDS and _strong_attribution(lines, kinds, index):
-            begin = _attribution_start(lines, kinds, index)
-            if begin >= 0 and not _quoted_follows(kinds, index):
-                for later in range(begin, len(lines)):
-                    marks[later] = "quote"
-                return len(lines)
+            if headed and words in phrases.ORIGINAL:
+                begin = index
+            elif closed and not headed:
+                begin = _unmarked_original(lines, kinds, index)
+        if begin < 0 and _label(start) == "from" and _header_block(lines, index):
+            begin = _rule_above(lines, kinds, index)
+        if begin >= 0:
+            marks[begin:] = ["quote"] * (len(lines) - begin)
+            return len(lines)
     return len(lines)
 
 
-def _original_begins(lines: list[str], kinds: list[int], index: int, start: str) -> int:
-    """Return the line where a quoted original begins if ``index`` belongs to its head, else -1."""
-    if phrases.ORIGINAL.match(start):
-        return index
-    if ":" in start and _header_block(lines, index):
-        above = index - 1
-        while above >= 0 and kinds[above] == _BLANK:
-            above -= 1
-        return above if above >= 0 and _RULE.match(lines[above].strip()) else index
-    return -1
+def _rule_above(lines: list[str], kinds: list[int], index: int) -> int:
+    """Return the line of the rule that Outlook draws above a header block, or ``index``."""
+    above = index - 1
+    while above >= 0 and kinds[above] == _BLANK:
+        above -= 1
+    return above if above >= 0 and _RULE.match(lines[above].strip()) else index
+
+
+def _unmarked_original(lines: list[str], kinds: list[int], index: int) -> int:
+    """Return where a quoted original without ``>`` begins, if this line leads it in; else -1."""
+    last = lines[index][-160:]
+    if not ("@" in last or ">" in last or phrases.VERB.search(last)):
+        return -1
+    if _QUOTED in kinds[index + 1 : index + 6]:
+        return -1
+    begin, words = _attribution(lines, kinds, index)
+    if begin < 0 or not phrases.OPENS.match(words) or len(phrases.STAMP.findall(words)) < 2:
+        return -1
+    return begin
+
+
+def _label(line: str) -> str:
+    """Return the header that a line like ``*Von:* Ann`` is about; empty when it is none."""
+    label, colon, _ = line[:30].partition(":")
+    if not colon:
+        label, colon, _ = label.partition("：")
+    if not colon or len(label) > 24:
+        return ""
+    return phrases.HEADER_LABELS.get(label.strip(" *\xa0\t").casefold(), "")
 
 
 def _header_block(lines: list[str], index: int) -> bool:
-    """Tell whether lines from ``index`` are the head of a mail: From, then at least two of its kin."""
+    """Tell whether the head of a mail begins here: its kin follow, and it is no timetable."""
     seen: set[str] = set()
+    address = False
     for line in lines[index : index + 8]:
-        label, colon, _ = line.strip().strip("*").partition(":")
-        if not colon:
-            label, colon, _ = line.strip().partition("：")
-        kin = phrases.HEADER_LABELS.get(label.strip(" *\xa0").casefold()) if colon else None
-        if not seen and kin != "from":
-            return False
-        if kin is not None:
+        bare = line.strip()
+        kin = _label(bare)
+        if kin:
             seen.add(kin)
-        elif not line.strip() and len(seen) > 1:
+            address = address or "@" in bare
+        elif not bare and len(seen) > 1:
             break
-    return len(seen) >= 3 or seen >= {"from", "date"}
+    if "subject" in seen:
+        return "date" in seen or "to" in seen
+    return "date" in seen and address
 
 
-def _strong_attribution(lines: list[str], kinds: list[int], index: int) -> bool:
-    """Tell whether the line ends like "On Monday Ann wrote:" with or without ``>`` after it."""
-    line = lines[index].strip()
-    if not phrases.WROTE.search(line[-60:]):
-        return False
-    joined = line
-    for above in range(index - 1, max(index - _ATTRIBUTION_LINES, -1), -1):
-        if kinds[above] != _PLAIN:
-            break
-        joined = f"{lines[above].strip()} {joined}"
-        if len(joined) > _ATTRIBUTION_CHARS:
-            break
-    return _DIGIT.search(joined) is not None and (
-        "@" in joined or phrases.OPENS.search(joined) is not None
-    )
+def _attribution(lines: list[str], kinds: list[int], index: int) -> tuple[int, str]:
+    """Return (first line, words) of the attribution that ends at ``index``; (-1, "") if none.
 
-
-def _quoted_follows(kinds: list[int], index: int) -> bool:
-    return any(kind == _QUOTED for kind in kinds[index + 1 : index + 6])
-
-
-def _attribution_start(lines: list[str], kinds: list[int], index: int) -> int:
-    """Return the first line of the attribution that ends at ``index``; -1 when it is none."""
-    size = 0
+    The topmost line that can open it is taken: "<ann@x.example> wrote:" may be the end of one.
+    """
+    words = single = lines[index].strip()
+    found, spoken = -1, ""
     for above in range(index, max(index - _ATTRIBUTION_LINES, -1), -1):
-        if kinds[above] != _PLAIN:
-            break
-        size += len(lines[above])
-        if size > _ATTRIBUTION_CHARS:
-            return -1
-        if phrases.OPENS.match(lines[above].strip()):
-            return above
-    return index
+        line = lines[above].strip()
+        if above < index:
+            if kinds[above] != _PLAIN or len(words) + len(line) > _ATTRIBUTION_CHARS:
+                break
+            words = f"{line} {words}"
+        if phrases.OPENS.match(line) and _tells_who(words):
+            found, spoken = above, words
+    if found < 0 and phrases.VERB.search(single[-80:]):
+        return index, single
+    return found, spoken
 
 
-def _mark_quotes(lines: list[str], kinds: list[int], marks: list[FoldKind | None]) -> None:
-    """Fold ``>`` lines, blank lines between them, and the attribution above."""
-    previous = -1
+def _tells_who(words: str) -> bool:
+    """Tell whether a verb of writing, or an address and a time, make it an attribution."""
+    if phrases.VERB.search(words[-160:]):
+        return True
+    return "@" in words and len(phrases.STAMP.findall(words)) > 1
+
+
+def _mark_quotes(lines: list[str], kinds: list[int], marks: Marks) -> None:
+    """Fold ``>`` lines, the blank lines between them, and the attribution above."""
+    previous = -2
     for index, kind in enumerate(kinds):
         if kind != _QUOTED or marks[index] is not None:
             continue
         marks[index] = "quote"
-        above = index - 1
-        while above >= 0 and kinds[above] == _BLANK and index - above < 3:
-            above -= 1
-        if above >= 0 and above == previous:
-            for between in range(above + 1, index):
-                marks[between] = "quote"
-        elif above >= 0 and kinds[above] == _PLAIN and marks[above] is None:
-            begin = _weak_attribution(lines, kinds, above)
-            if begin >= 0:
-                for between in range(begin, index):
-                    marks[between] = "quote"
+        if previous != index - 1:
+            above = index - 1
+            while above >= 0 and kinds[above] == _BLANK and index - above < 4:
+                above -= 1
+            if above == previous:
+                marks[above + 1 : index] = ["quote"] * (index - above - 1)
+            elif above >= 0 and kinds[above] == _PLAIN and marks[above] is None:
+                begin = -1
+                if lines[above].rstrip()[-1] in phrases.COLONS:
+                    begin, _ = _attribution(lines, kinds, above)
+                if begin >= 0:
+                    marks[begin:index] = ["quote"] * (index - begin)
         previous = index
 
 
-def _weak_attribution(lines: list[str], kinds: list[int], index: int) -> int:
-    """Return where the attribution that stands right above a quote begins; -1 when it is none."""
-    line = lines[index].strip()
-    if line[-1] not in phrases.ENDS and not line.endswith(("...", "…", ">", ")")):
-        return -1
-    if phrases.WROTE.search(line[-60:]):
-        return _attribution_start(lines, kinds, index)
-    begin = _attribution_start(lines, kinds, index)
-    words = " ".join(lines[begin : index + 1]) if begin >= 0 else ""
-    named = "@" in words or (phrases.OPENS.match(words.strip()) and _DIGIT.search(words))
-    return begin if named and line[-1] in phrases.ENDS else -1
-
-
 def _mark_signatures(
-    lines: list[str], kinds: list[int], marks: list[FoldKind | None], stop: int
+    lines: list[str], kinds: list[int], marks: Marks, stop: int, text: str
 ) -> None:
-    """Fold ``-- `` signatures, and the line that a phone or a program appends."""
-    index, total = 0, min(len(lines), stop)
-    while index < total:
+    """Fold ``-- `` signatures, list footers, and the line that a phone appends."""
+    if "\n--" in text or "\n__" in text or "\n—" in text:
+        _mark_dashed(lines, marks, min(len(lines), stop))
+    ends = [stop]
+    if any(marks):
+        ends += [i for i in range(1, stop) if marks[i] is not None and marks[i - 1] is None]
+    for end in ends:
+        own, index = 0, end - 1
+        while index >= 0 and end - index < 8 and own < 2 and marks[index] is None:
+            if kinds[index] == _PLAIN:
+                own += 1
+                line = lines[index].strip()
+                if len(line) <= _MOBILE_CHARS and phrases.is_mobile_signature(line):
+                    marks[index] = "signature"
+                    break
+            index -= 1
+
+
+def _mark_dashed(lines: list[str], marks: Marks, stop: int) -> None:
+    index = 1
+    while index < stop:
         line = lines[index]
-        if marks[index] is None and _starts_signature(line) and index:
+        if line[:1] in ("-", "_", "—") and marks[index] is None and _starts_signature(line):
             end = index
-            while end < total and marks[end] is None:
+            while end < stop and marks[end] is None:
                 end += 1
             if line.startswith("-- ") or line[0] == "_" or end - index <= _SIGNATURE_LINES:
-                for inside in range(index, end):
-                    marks[inside] = "signature"
-                index = end
-                continue
-        elif marks[index] is None and kinds[index] == _PLAIN and len(line) <= _MOBILE_CHARS:
-            if _last_of_its_kind(kinds, marks, index) and phrases.MOBILE.match(line.strip()):
-                marks[index] = "signature"
+                marks[index:end] = ["signature"] * (end - index)
+            index = end
         index += 1
 
 
 def _starts_signature(line: str) -> bool:
-    if line[:2] == "--":
-        return line.rstrip() == "--"
-    if line[:2] in ("—", "__"):
-        return line.rstrip() == "—" or (len(line) > 30 and not line.strip("_ "))
-    return False
+    bare = line.rstrip()
+    # Mailman's footer begins with a row of 47 underscores.
+    return bare in ("--", "—") or (len(bare) == 47 and not bare.strip("_"))
 
 
-def _last_of_its_kind(kinds: list[int], marks: list[FoldKind | None], index: int) -> bool:
-    """Tell whether at most two lines of the sender's stand between ``index`` and what is folded."""
-    own = 0
-    for later in range(index + 1, min(index + 8, len(kinds))):
-        if marks[later] is not None:
-            return True
-        own += kinds[later] == _PLAIN
-        if own > 1:
-            return False
-    return True
-
-
-def _ranges(lines: list[str], kinds: list[int], marks: list[FoldKind | None]) -> tuple[Fold, ...]:
-    """Turn marked lines into ranges that end with the text of their last line."""
+def _ranges(lines: list[str], kinds: list[int], marks: Marks) -> tuple[Fold, ...]:
+    """Turn marked lines into ranges that begin and end with a line that is not blank."""
     folds: list[Fold] = []
-    position, start, end = 0, -1, 0
-    kind: FoldKind | None = None
+    position, start, end = 0, -1, -1
+    current: FoldKind | None = None
     for line, state, mark in zip(lines, kinds, marks, strict=True):
-        if mark != kind:
-            if kind is not None and end > start >= 0:
-                folds.append(Fold(start, end, kind))
-            kind, start, end = mark, position, position
+        if mark != current:
+            if current is not None and end > start >= 0:
+                folds.append(Fold(start, end, current))
+            current, start, end = mark, -1, -1
         if mark is not None and state != _BLANK:
-            if end == start:
-                start = position
+            start = position if start < 0 else start
             end = position + len(line)
         position += len(line) + 1
-    if kind is not None and end > start:
-        folds.append(Fold(start, end, kind))
+    if current is not None and end > start >= 0:
+        folds.append(Fold(start, end, current))
     return tuple(folds)
 
 
 def merge_folds(text: str, *groups: tuple[Fold, ...]) -> tuple[Fold, ...]:
     """Join the folds of several witnesses into one sorted row without overlaps.
 
-    A quote wins over a signature. Nothing is folded when nothing else would be left in sight.
+    Where they overlap the one that begins first wins. Quotes are left open when nothing else
+    would be left in sight.
     """
-    every = sorted((f for group in groups for f in group), key=lambda f: (f.start, f.kind, -f.end))
+    every = sorted((f for group in groups for f in group), key=lambda f: (f.start, -f.end))
     out: list[Fold] = []
     for fold in every:
         start = max(fold.start, out[-1].end) if out else fold.start
@@ -263,4 +278,4 @@ def merge_folds(text: str, *groups: tuple[Fold, ...]) -> tuple[Fold, ...]:
         position = fold.end
     if text[position:].strip():
         return tuple(out)
-    return tuple(fold for fold in out if fold.kind == "signature") if len(out) > 1 else ()
+    return tuple(fold for fold in out if fold.kind == "signature")

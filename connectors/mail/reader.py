@@ -1,4 +1,4 @@
-"""The one door between a message's bytes and what a connector yields: nothing hostile gets past it."""
+"""The one door between a message's bytes and what a connector yields: nothing gets past it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.contract import Entry
+from connectors.mail.limits import MESSAGE_BYTES, MessageTooLarge, UnreadableMessage
+from connectors.mail.message import parse
+
+DATA = Path(__file__).parent / "data"
+
+
+def read(name: str) -> Entry:
+    return parse((DATA / name).read_bytes())
+
+
+def folded(entry: Entry) -> list[tuple[str, str]]:
+    return [(fold.kind, entry.text[fold.start : fold.end]) for fold in entry.folds]
+
+
+def visible(entry: Entry) -> str:
+    out, position = [], 0
+    for fold in entry.folds:
+        out.append(entry.text[position : fold.start])
+        position = fold.end
+    return "".join([*out, entry.text[position:]])
+
+
+def test_a_plain_mail_becomes_an_entry_with_everyone_on_it():
+    entry = read("plain.eml")
+
+    assert [(p.role, p.name, p.address.value) for p in entry.parties] == [
+        ("from", "Ada Miller", "ada@mill.example"),
+        ("to", "Support, Centric", "help@centric.example"),
+        ("cc", "Jürgen Weiß", "j.weiss@mill.example"),
+        ("cc", "Bo", "bo@mill.example"),
+    ]
+    assert entry.subject == "Pump 7 stops after ten minutes"
+    assert entry.at == 1767431702000
+    assert (entry.at_offset, entry.zone_source, entry.precision) == (60, "stated", "s")
+    assert entry.message_id == "pump-1@mill.example"
+    assert entry.channel == "email"
+    assert entry.automatic == ""
+    assert entry.defects == ()
+    assert entry.original == (DATA / "plain.eml").read_bytes()
+    assert entry.original_type == "message/rfc822"
+    assert folded(entry) == [("signature", "-- \nAda Miller, Mill Works\n+49 30 5550100")]
+
+
+def test_answers_between_quoted_lines_stay_visible():
+    entry = read("inline_answers.eml")
+
+    assert entry.in_reply_to == ("pump-2@centric.example",)
+    assert entry.references == ("pump-1@mill.example", "pump-2@centric.example")
+    left = visible(entry)
+    assert "It is the P-70." in left
+    assert "Since Friday, every day." in left
+    assert "Which model" not in left
+    assert "wrote:" not in left
+
+
+def test_an_outlook_header_block_in_german_folds_the_original_below_it():
+    entry = read("outlook_de.eml")
+
+    assert entry.subject == "AW: Störung an Pumpe 7"
+    assert visible(entry).strip() == "Die Lampe ist grün, danke!"
+
+
+def test_html_becomes_text_and_loses_what_nobody_sees():
+    entry = read("html_only.eml")
+
+    assert "Item | Ordered\nValve | 3" in entry.text
+    assert "- first\n- second" in entry.text
+    assert "the order <https://shop.example/o/1001> or shop.example." in entry.text
+    assert "[image: broken valve]" in entry.text
+    for unseen in ("nobody sees", "alert", "track.example", "color"):
+        assert unseen not in entry.text
+    assert "Has it arrived?" not in visible(entry)
+    assert "Our order is late" in visible(entry)
+
+
+def test_attachments_are_listed_with_their_imap_part_numbers_and_rfc_2231_names():
+    entry = read("mixed.eml")
+
+    assert entry.text == "The report is attached."
+    assert [(a.name, a.media_type, a.size, a.part) for a in entry.attachments] == [
+        ("", "image/png", 8, "1.2.2"),
+        ("Prüfbericht 2026.pdf", "application/pdf", 8, "2"),
+        ("An older mail.eml", "message/rfc822", 100, "3"),
+    ]
+    assert all(len(attachment.sha256) == 64 for attachment in entry.attachments)
+
+
+def test_an_invitation_is_one_line_and_an_attachment():
+    entry = read("invitation.eml")
+
+    assert entry.text == (
+        "Shall we talk?\n\n[invitation: Pump call, second try,"
+        " 2026-01-09 10:00 to 10:30 (Europe/Berlin), Room 4]"
+    )
+    assert [a.media_type for a in entry.attachments] == ["text/calendar"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("bounce.eml", "bounce"),
+        ("out_of_office.eml", "auto-replied"),
+        ("list.eml", "list"),
+        ("plain.eml", ""),
+        ("forwarded.eml", ""),
+    ],
+)
+def test_programs_are_told_from_people(name, reason):
+    assert read(name).automatic == reason
+    assert parse((DATA / name).read_bytes(), survey=True).automatic == reason
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("Auto-Submitted: no", ""),
+        ("Auto-Submitted: auto-generated", "auto-generated"),
+        ("Precedence: bulk", "bulk"),
+        ("Precedence: first-class", ""),
+        ("List-Unsubscribe: <mailto:off@news.example>", "list"),
+        ("X-Autoreply: yes", "auto-replied"),
+        ("X-Autoreply: no", ""),
+        ("X-Auto-Response-Suppress: All", ""),
+        ("Return-Path: <>", "auto-replied"),
+        ("X-Failed-Recipients: gone@mill.example", "bounce"),
+        ("Content-Type: multipart/report; report-type=disposition-notification", "receipt"),
+    ],
+)
+def test_each_mark_of_a_program_is_understood(header, reason):
+    raw = f"From: ann@x.example\r\nSubject: s\r\n{header}\r\n\r\nHi\r\n".encode()
+    assert parse(raw).automatic == reason
+
+
+def test_a_forwarded_mail_is_what_the_sender_has_to_say():
+    assert read("forwarded.eml").folds == ()
+
+
+def test_a_charset_that_lies_is_seen_through():
+    entry = read("lying_charset.eml")
+    assert entry.subject == "Größe"
+    assert entry.text == "Die Größe ist 5 €."
+    assert entry.defects == ("The text is marked 'iso-8859-1' but was read as utf-8.",)
+
+
+def test_broken_headers_are_mended():
+    entry = read("broken_headers.eml")
+    assert [(p.role, p.name, p.address.value) for p in entry.parties] == [
+        ("from", "Jo", "jo@mill.example"),
+        ("to", "Support Desk", "help@centric.example"),
+    ]
+    assert (entry.subject, entry.text) == ("Still works", "Body.")
+    assert entry.at == 1768046400000
+    assert entry.defects == ("The Date header is not a date; the arrival is shown.",)
+
+
+def test_flowed_lines_are_joined():
+    entry = read("flowed.eml")
+    assert entry.text.startswith(
+        "This is one long line that was broken softly.\n> and this quote too"
+    )
+
+
+def test_uuencode_in_the_text_stays_as_text():
+    assert "begin 644 note.txt" in read("uuencode.eml").text
+
+
+def test_the_same_mail_keeps_its_id_on_every_road():
+    raw = (DATA / "inline_answers.eml").read_bytes()
+    other_road = raw.replace(b"\n", b"\r\n")
+    traced = b"Received: from far by near; Mon, 5 Jan 2026 09:00:00 +0000\n" + raw + b"\n"
+    ids = {parse(copy).external_id for copy in (raw, other_road, traced)}
+    keys = {parse(copy).content_key for copy in (raw, other_road, traced)}
+    assert len(ids) == 1
+    assert len(keys) == 1
+
+
+def test_different_mails_under_one_message_id_are_not_merged():
+    one = b"From: a@x.example\nMessage-ID: <same@x.example>\nSubject: s\n\nfirst\n"
+    two = b"From: a@x.example\nMessage-ID: <same@x.example>\nSubject: s\n\nsecond\n"
+    assert parse(one).external_id != parse(two).external_id
+    assert parse(one).message_id == parse(two).message_id == "same@x.example"
+
+
+def test_a_mail_without_message_id_has_a_stable_id():
+    raw = b"From: a@x.example\nSubject: s\n\nhello\n"
+    assert parse(raw).external_id == parse(raw).external_id
+    assert parse(raw).message_id == ""
+    assert parse(raw).external_id != parse(raw + b"more\n").external_id
+
+
+def test_survey_reads_only_the_headers():
+    entry = parse((DATA / "mixed.eml").read_bytes(), survey=True)
+    assert entry.subject == "Report and photo"
+    assert (entry.text, entry.attachments, entry.original) == ("", (), b"")
+
+
+@pytest.mark.parametrize(
+    ("headers", "at", "offset", "source", "precision"),
+    [
+        ("Date: Sat, 3 Jan 2026 10:15:02 +0100", 1767431702000, 60, "stated", "s"),
+        ("Date: Sat, 3 Jan 2026 10:15 EST", 1767453300000, -300, "stated", "min"),
+        ("Date: 3 Jan 26 10:15:02 -0000", 1767435302000, None, "stated", "s"),
+        ("Date: Sat, 3 Jan 2026 10:15:02", 1767435302000, None, "assumed", "s"),
+        ("Date: 2026-01-03T10:15:02+01:00", 1767431702000, 60, "stated", "s"),
+        ("X: y", 0, None, "none", "day"),
+        (
+            "Date: Sat, 3 Jan 2099 10:15:02 +0100\nReceived: by b; Sat, 3 Jan 2026 10:15:02 +0100",
+            *(1767431702000, 60, "stated", "s"),
+        ),
+    ],
+)
+def test_the_date_is_read_or_replaced_by_the_next_best_witness(
+    headers, at, offset, source, precision
+):
+    entry = parse(f"From: a@x.example\n{headers}\n\nx\n".encode())
+    assert (entry.at, entry.at_offset, entry.zone_source, entry.precision) == (
+        *(at, offset, source, precision),
+    )
+
+
+def test_the_line_of_the_mbox_is_the_last_witness_of_the_date():
+    entry = parse(b"From: a@x.example\n\nx\n", envelope="From a@x Sat Jan  3 10:15:02 2026")
+    assert entry.at == 1767435302000
+    assert "mbox line" in entry.defects[0]
+
+
+def test_what_is_no_mail_is_refused_with_a_sentence():
+    with pytest.raises(UnreadableMessage, match="no mail headers"):
+        parse(b"\x00\x01\x02 nothing of a mail")
+    with pytest.raises(MessageTooLarge, match="limit is 50 MB"):
+        parse(b"From: a@x.example\n\n" + b"x" * MESSAGE_BYTES)
+
+
+def test_a_stub_in_plain_text_gives_way_to_the_html():
+    html = "<p>" + "The whole story in many words. " * 60 + "</p>"
+    raw = (
+        "From: a@x.example\nContent-Type: multipart/alternative; boundary=b\n\n"
+        "--b\nContent-Type: text/plain\n\nPlease view in HTML.\n"
+        f"--b\nContent-Type: text/html\n\n{html}\n--b--\n"
+    )
+    assert parse(raw.encode()).text.startswith("The whole story")
+
+
+def test_text_around_an_image_keeps_its_order():
+    raw = (
+        "From: a@x.example\nContent-Type: multipart/mixed; boundary=b\n\n"
+        "--b\nContent-Type: text/plain\n\nBefore\n"
+        "--b\nContent-Type: image/png; name=shot.png\n\nPNG\n"
+        "--b\nContent-Type: text/plain\n\nAfter\n--b--\n"
+    )
+    entry = parse(raw.encode())
+    assert entry.text == "Before\n\nAfter"
+    assert [a.name for a in entry.attachments] == ["shot.png"]
+
+
+def test_a_boundary_that_is_wrong_is_guessed():
+    raw = (
+        "From: a@x.example\nContent-Type: multipart/mixed; boundary=wrong\n\n"
+        "--=_right_1\nContent-Type: text/plain\n\nHello\n"
+        "--=_right_1\nContent-Type: application/pdf; name=a.pdf\n\nPDF\n--=_right_1--\n"
+    )
+    entry = parse(raw.encode())
+    assert entry.text == "Hello"
+    assert [a.name for a in entry.attachments] == ["a.pdf"]
+    assert "guessed" in entry.defects[0]
+
+
+def test_broken_base64_is_read_as_far_as_it_goes():
+    raw = (
+        b"From: a@x.example\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n"
+        b"SGVsbG8gd29ybGQ\n"
+    )
+    entry = parse(raw)
+    assert entry.text == "Hello world"
+    assert "base64 is broken" in entry.defects[0]
