@@ -20,6 +20,7 @@ UNEXPLAINED = 0.02  # for each word of the name that was not asked for
 HANDLE_PREFIX_FROM = 0.9
 JOINED_WEIGHT = 0.98
 UNLIKE = 0.55  # Jaro-Winkler below which the dearer distance is not asked
+MEANT_FROM = 0.6  # how like a word must be to be named as what matched
 CLEAR = 0.84  # a score from which a dearer look would add nothing
 
 
@@ -135,8 +136,14 @@ class Ranker:
         return total, taken
 
     def _parts(self, name: Sequence[str], person: Findable) -> tuple[str, str]:
+        """Return which words of a name and a company were meant; unlike ones were not."""
         kept = (*name, *person.company)
         _, taken = self._aligned(name, person.company)
+        taken = [
+            place
+            for place in taken
+            if max(self._like(typed, kept[place]) for typed in self.words) >= MEANT_FROM
+        ]
         words = " ".join(kept[place] for place in sorted(taken))
         of_name = any(place < len(name) for place in taken)
         of_company = any(place >= len(name) for place in taken)

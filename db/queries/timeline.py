@@ -57,11 +57,13 @@ select {ITEM_COLUMNS} from entries e
 where e.case_id = :case_id and (e.at, e.id) < (:at, :entry) and e.removed = 0
 order by e.at desc, e.id desc limit :rows
 """  # noqa: S608 - the columns are a constant
-# The journal is written in the order of time, so the newest rows have the highest numbers.
+# The journal is written in the order of time, so the newest rows have the highest numbers. A note
+# that was written stands on the timeline itself.
 _EVENTS = """
 select j.seq, j.at, j.sentence, a.name, a.login
 from journal_subjects s join journal j on j.seq = s.seq join agents a on a.id = j.agent_id
 where s.kind = :kind and s.id = :id and s.seq < :seq and j.at <= :at and j.sentence <> ''
+  and j.command <> 'note.add'
 order by s.seq desc limit :rows
 """
 _CASE_OF_EVENT = "select seq, id from journal_subjects where kind = 'case' and seq in (:among)"

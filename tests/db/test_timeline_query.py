@@ -175,6 +175,20 @@ def test_events_of_one_millisecond_stay_on_one_page(store: Store) -> None:
     assert walk(store, 2, customer_id=1)[0].preview == "Message 1"
 
 
+def test_a_note_is_shown_once(store: Store) -> None:
+    from db.commands.notes import AddNote
+    from db.records import AgentRow
+
+    arrive(store, mail(1, START))
+    case_id = store.ask(timeline.timeline_page, customer_id=1).items[0].case_id
+    with store.engine.write() as connection:
+        connection.run("insert into agents(id, login, name) values(2, 'ana', 'Ana')")
+    store.do(AddNote("Called back", case_id), AgentRow(2, "ana", "Ana"))
+    for of in ({"case_id": case_id}, {"customer_id": 1}):
+        items = store.ask(timeline.timeline_page, **of).items
+        assert [item.kind for item in items] == ["message", "note"]
+
+
 def test_an_erased_event_is_not_shown(store: Store) -> None:
     arrive(store, mail(1, START))
     seq = act(store, START, "Said too much", ("customer", 1))

@@ -1,0 +1,275 @@
+"""The customer finder: half-remembered letters, and an index that never drifts."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from db.identity import lookup
+from db.identity.lookup import find_customers, index_customers
+from db.identity.lookup_keys import Findable, company_words, findable, index_keys, words_of
+from db.records import CustomerHit
+from db.store import Store, open_store
+
+PEOPLE = (
+    ("Ada Moreno", "Northwind Optics Ltd", "ada.moreno@northwind.example", "+351912345678"),
+    ("Ada Byron", "", "abyron@mail.example", ""),
+    ("Jonathan Hartwell", "Acme Tools", "jhartwell@acme.example", "+442071234567"),
+    ("Юлия Смирнова", "", "ysmirnova@post.example", ""),
+    ("王伟", "Harbour Works GmbH", "wangwei@harbour.example", ""),
+    ("Jürgen Großmann", "Blackford Robotics BV", "j.grossmann@blackford.example", ""),
+    ("Mary Ellen O'Neil", "", "meo@mail.example", "+17185550142"),
+    ("Søren Kjær", "Acme Tools", "skjaer@acme.example", ""),
+)
+
+
+@pytest.fixture
+def people(store: Store) -> Store:
+    return filled(store)
+
+
+@pytest.fixture(scope="module")
+def kept_people(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The same, for tests that only read."""
+    path = tmp_path_factory.mktemp("lookup") / "centric.db"
+    return filled(open_store(str(path), create=True))
+
+
+def filled(store: Store) -> Store:
+    with store.engine.write() as connection:
+        companies: dict[str, int] = {}
+        for number, (name, company, email, phone) in enumerate(PEOPLE, 1):
+            if company and company not in companies:
+                companies[company] = len(companies) + 1
+                connection.run(
+                    "insert into organizations(id, name, created_at) values(:id, :name, 0)",
+                    {"id": companies[company], "name": company},
+                )
+            connection.run(
+                "insert into customers(id, canonical_id, name, organization_id, created_at,"
+                " last_inbound_at) values(:id, :id, :name, :company, 0, :id)",
+                {"id": number, "name": name, "company": companies.get(company)},
+            )
+            for kind, value in (("email", email), ("phone", phone)):
+                if value:
+                    connection.run(
+                        "insert into identities(id, kind, value, raw, name, customer_id)"
+                        " values(:id, :kind, :value, :value, :name, :customer)",
+                        {
+                            "id": number * 10 + (kind == "phone"),
+                            "kind": kind,
+                            "value": value,
+                            "name": name,
+                            "customer": number,
+                        },
+                    )
+        connection.run(
+            "insert into identities(id, kind, network, value, raw, customer_id)"
+            " values(1, 'handle', 'chat', 'countess', 'countess', 2)"
+        )
+        index_customers(connection, range(1, len(PEOPLE) + 1))
+    return store
+
+
+def hits(store: Store, text: str) -> tuple[CustomerHit, ...]:
+    return store.ask(find_customers, text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "why"),
+    [
+        ("ada moreno", "Ada Moreno", "name"),
+        ("moreno ada", "Ada Moreno", "name"),
+        ("ada moerno", "Ada Moreno", "name"),
+        ("adda morebo", "Ada Moreno", "name"),
+        ("more", "Ada Moreno", "name"),
+        ("jon hart", "Jonathan Hartwell", "name"),
+        ("hartwel", "Jonathan Hartwell", "name"),
+        ("jonathan hart well", "Jonathan Hartwell", "name"),
+        ("j hartwell", "Jonathan Hartwell", "name"),
+        ("yuliya smirnova", "Юлия Смирнова", "name"),
+        ("Юлия", "Юлия Смирнова", "name"),
+        ("wang wei", "王伟", "name"),
+        ("王伟", "王伟", "name"),
+        ("jurgen grossman", "Jürgen Großmann", "name"),
+        ("oneil mary", "Mary Ellen O'Neil", "name"),
+        ("ada northwind", "Ada Moreno", "name and company"),
+        ("blakford robotics", "Jürgen Großmann", "company"),
+        ("wei harbour works", "王伟", "name and company"),
+        ("jhartwell", "Jonathan Hartwell", "e-mail"),
+        ("abyron@mail.example", "Ada Byron", "e-mail"),
+        ("abyrom@mail.example", "Ada Byron", "e-mail"),
+        ("skjaer@", "Søren Kjær", "e-mail"),
+        ("345678", "Ada Moreno", "phone"),
+        ("+351 912", "Ada Moreno", "phone"),
+        ("0142", "Mary Ellen O'Neil", "phone"),
+        ("(0)718 555 0142", "Mary Ellen O'Neil", "phone"),
+        ("@countess", "Ada Byron", "handle"),
+        ("countes", "Ada Byron", "handle"),
+    ],
+)
+def test_half_remembered_letters_find_who_was_meant(
+    kept_people: Store, typed: str, name: str, why: str
+) -> None:
+    found = hits(kept_people, typed)
+    assert found, typed
+    assert (found[0].name, found[0].why) == (name, why)
+    assert 0 < found[0].score <= 100
+
+
+def test_a_company_brings_everyone_there(kept_people: Store) -> None:
+    assert {hit.name for hit in hits(kept_people, "acme tools")} == {
+        "Jonathan Hartwell",
+        "Søren Kjær",
+    }
+    assert {hit.organization for hit in hits(kept_people, "acme")} == {"Acme Tools"}
+
+
+def test_noise_finds_nobody(kept_people: Store) -> None:
+    for typed in ("qqqq zzzz", "***", "99999", "x@y", "\x00", '"', "a" * 5_000):
+        assert hits(kept_people, typed) == ()
+
+
+def test_nothing_typed_brings_whoever_was_in_touch_last(people: Store) -> None:
+    assert hits(people, "") == ()
+    with people.engine.write() as connection:
+        for number, identity in enumerate((20, 30, 10), 1):
+            connection.run(
+                "insert into entries(identity_id, at, id, kind, direction, channel, case_id,"
+                " author, subject, preview, characters, lines)"
+                " values(:who, :at, :at, 'message', 'inbound', 'email', 1, '', '', '', 0, 1)",
+                {"who": identity, "at": number},
+            )
+    found = hits(people, " ")
+    assert [hit.customer_id for hit in found] == [3, 2, 1]
+    assert {hit.why for hit in found} == {"recent"}
+
+
+def test_linked_customers_are_one_hit_under_the_name_they_are_shown_by(people: Store) -> None:
+    with people.engine.write() as connection:
+        connection.run("update customers set canonical_id = 1 where id = 2")
+    found = hits(people, "byron")
+    assert [(hit.customer_id, hit.name, hit.matched) for hit in found] == [
+        (1, "Ada Moreno", "byron")
+    ]
+    assert [hit.customer_id for hit in hits(people, "ada")] == [1]
+
+
+def test_a_new_name_is_found_and_the_old_one_is_not(people: Store) -> None:
+    assert hits(people, "oneil")[0].customer_id == 7
+    with people.engine.write() as connection:
+        connection.run("update customers set name = 'Greta Lund' where id = 7")
+        connection.run("update identities set name = '' where customer_id = 7")
+        index_customers(connection, [7])
+    assert hits(people, "greta lund")[0].customer_id == 7
+    assert hits(people, "oneil") == ()
+
+
+def test_a_deleted_customer_is_gone_from_the_index(people: Store) -> None:
+    with people.engine.write() as connection:
+        connection.run("delete from identities where customer_id = 3")
+        connection.run("delete from customers where id = 3")
+        index_customers(connection, [3])
+    assert hits(people, "hartwell") == ()
+    connection = people.engine.connection()
+    assert connection.value("select count(*) from customer_words where customer_id = 3") == 0
+    assert (
+        connection.all("select rowid from customer_keys where customer_keys match '\"h3har_jon\"'")
+        == []
+    )
+
+
+def test_an_unchanged_customer_is_not_written_again(people: Store) -> None:
+    with people.engine.write() as connection:
+        before = connection.value("select total_changes()")
+        index_customers(connection, range(1, len(PEOPLE) + 1))
+        assert connection.value("select total_changes()") == before
+
+
+def test_a_name_met_elsewhere_finds_them_too(people: Store) -> None:
+    with people.engine.write() as connection:
+        connection.run("update identities set name = 'Augusta King' where id = 20")
+        index_customers(connection, [2])
+    assert hits(people, "augusta king")[0].name == "Ada Byron"
+
+
+def test_at_most_a_few_hundred_are_ranked(people: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ranked: list[Findable] = []
+    score = lookup.Ranker.score
+    monkeypatch.setattr(
+        lookup.Ranker, "score", lambda self, one: ranked.append(one) or score(self, one)
+    )
+    with people.engine.write() as connection:
+        for number in range(100, 1_100):
+            connection.run(
+                "insert into customers(id, canonical_id, name, created_at)"
+                " values(:id, :id, :name, 0)",
+                {"id": number, "name": f"Adam Morena{number}"},
+            )
+        index_customers(connection, range(100, 1_100))
+    assert hits(people, "ada moreno")[0].name == "Ada Moreno"
+    assert len(ranked) <= lookup.CANDIDATES
+    ranked.clear()
+    hits(people, "xda mxrenx")
+    assert len(ranked) <= 3 * lookup.CANDIDATES
+
+
+names = st.text(max_size=30)
+handles = st.tuples(st.sampled_from(["email", "phone", "handle", "name"]), st.text(max_size=20))
+
+
+@given(st.lists(names, max_size=4), names, st.lists(handles, max_size=4))
+def test_the_stored_text_says_all_that_the_keys_are_made_of(
+    variants: list[str], company: str, identities: list[tuple[str, str]]
+) -> None:
+    person = findable(variants, company, identities)
+    again = Findable.from_text(person.text())
+    assert again == person
+    assert index_keys(again) == index_keys(person)
+    assert all(key.replace("_", "").isalnum() and key.isascii() for key in index_keys(person))
+
+
+@settings(deadline=None, max_examples=60)
+@given(text=st.text(max_size=30))
+def test_nothing_typed_is_an_error(kept_people: Store, text: str) -> None:
+    for hit in hits(kept_people, text):
+        assert hit.name
+
+
+def test_the_index_after_many_changes_is_the_index_made_anew(people: Store) -> None:
+    draw = random.Random(1)
+    for _ in range(30):
+        with people.engine.write() as connection:
+            who = draw.randint(1, len(PEOPLE))
+            name = " ".join(draw.choices(["Ana", "Bo", "Ceylan", "Дарья", "Moreno"], k=2))
+            connection.run("update customers set name = :n where id = :id", {"n": name, "id": who})
+            index_customers(connection, [who])
+    lived = _index(people)
+    with people.engine.write() as connection:
+        connection.run("insert into customer_keys(customer_keys) values('delete-all')")
+        connection.run("delete from customer_words")
+        connection.run("delete from customer_texts")
+        index_customers(connection, range(1, len(PEOPLE) + 1))
+    assert lived == _index(people)
+
+
+def _index(store: Store) -> tuple[object, ...]:
+    connection = store.engine.connection()
+    connection.run(
+        "create virtual table if not exists temp.kept using"
+        " fts5vocab(main, customer_keys, instance)"
+    )
+    return (
+        connection.all("select term, doc from temp.kept order by term, doc"),
+        connection.all("select word, customer_id from customer_words order by 1, 2"),
+        connection.all("select customer_id, text from customer_texts order by 1"),
+    )
+
+
+def test_a_legal_form_is_not_what_a_company_is_called() -> None:
+    assert company_words("Northwind Optics Ltd.") == ("northwind", "optics")
+    assert company_words("Company AG") == ("company", "ag")
+    assert words_of("Ana-María O'Neil") == ("ana", "maria", "oneil")
