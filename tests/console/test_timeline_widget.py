@@ -14,10 +14,12 @@ from textual.pilot import Pilot
 
 from console import times
 from console.text import width
-from console.widgets.entry_lines import bare_subject, body_lines, file_size
+from console.widgets.blocks import Blocks
+from console.widgets.entry_lines import bare_subject, body_lines, file_size, item_key
 from console.widgets.pages import SourceFailed
 from console.widgets.stream import Stream
 from console.widgets.timeline import Timeline
+from console.widgets.viewport import Viewport
 from db.records import AttachmentRow, EntryText, TimelineItem, TimelineKey, TimelinePage
 
 NOON = 1_793_620_800_000  # 2026-11-02 12:00 UTC, a Monday
@@ -539,3 +541,77 @@ def test_sizes_are_said_as_people_say_them() -> None:
     assert [file_size(n) for n in (5, 1_200, 12_000, 3_400_000)] == [
         "5 bytes", "1.2 kB", "12 kB", "3.4 MB",
     ]  # fmt: skip
+
+
+LONG = "\n".join(f"line {n} " + "word " * 25 for n in range(30))
+STEPS = st.one_of(
+    st.tuples(st.just("scroll"), st.integers(-70, 70)),
+    st.tuples(st.just("message"), st.sampled_from([-1, 1])),
+    st.tuples(st.just("case"), st.sampled_from([-1, 1])),
+    st.tuples(st.just("match"), st.sampled_from([-1, 1])),
+    st.tuples(st.just("bottom"), st.just(0)),
+    st.tuples(st.just("return"), st.just(0)),
+    st.tuples(st.just("fold"), st.integers(0, 40)),
+)
+
+
+@given(
+    st.lists(st.sampled_from(["mail", "long", "event", "other case"]), min_size=1, max_size=40),
+    st.lists(STEPS, max_size=25),
+    st.integers(3, 50),
+    st.integers(1, 12),
+)
+@settings(deadline=None, max_examples=30)
+def test_wherever_one_goes_the_window_is_full_and_on_real_lines(
+    kinds: list[str], steps: list[tuple[str, int]], height: int, page: int
+) -> None:
+    letters = [
+        event(number, "tagged")
+        if kind == "event"
+        else mail(
+            number,
+            LONG if kind == "long" else "",
+            case_id=8 if kind == "other case" else 7,
+            folds=[(50, 400, "quote")],
+        )
+        for number, kind in enumerate(kinds, start=1)
+    ]
+    view = Viewport(Stream(Letters(letters, page=page)), Blocks())
+    view.blocks.width, view.height = 60, height
+    view.blocks.highlight(["Second"])
+    view.stream.read_older()
+    view.land(0)
+    for step, by in steps:
+        if step == "scroll":
+            view.scroll(by)
+        elif step == "message":
+            view.jump(by, lambda _, item: item.kind != "event")
+        elif step == "case":
+            view.jump(by, lambda above, item: above is None or above.case_id != item.case_id)
+        elif step == "match":
+            view.jump_to_match(by)
+        elif step == "bottom":
+            view.to_bottom()
+        else:
+            anchor = view.anchor()
+            if step == "fold":
+                view.blocks.toggled ^= {item_key(view.stream.shown[by % len(view.stream.shown)])}
+            view.return_to(anchor)
+        index, line = view.top
+        assert 0 <= index < len(view.stream.shown)
+        assert 0 <= line < len(view.block(index).lines)
+        rows = view.window()
+        total = sum(len(view.block(n).lines) for n in range(len(view.stream.shown)))
+        assert len(rows) == height or (view.stream.complete and len(rows) == total)
+        assert view.current_index() is not None
+
+
+def test_a_jump_that_finds_nothing_leaves_everything_where_it_is() -> None:
+    view = Viewport(Stream(Letters([mail(number) for number in range(1, 30)])), Blocks())
+    view.blocks.width, view.height = 60, 10
+    view.stream.read_older()
+    view.land(0)
+    before = view.top
+    assert not view.jump(1, lambda _, item: item.kind == "survey")
+    assert not view.jump_to_match(1)
+    assert view.top == before
