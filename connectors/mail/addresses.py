@@ -70,6 +70,7 @@ def _pieces(value: str) -> list[list[tuple[str, str]]]:
     """
     pieces: list[list[tuple[str, str]]] = [[]]
     position, size = 0, len(value)
+    last_bracket = value.rfind(")")
     while position < size:
         match = _SPECIAL.search(value, position)
         if match is None:
@@ -92,7 +93,7 @@ def _pieces(value: str) -> list[list[tuple[str, str]]]:
         elif special == '"':
             position, text = _until_quote(value, position)
             pieces[-1].append(("quoted", text))
-        elif special == "(":
+        elif special == "(" and position <= last_bracket:
             position, text = _until_bracket(value, position)
             pieces[-1].append(("comment", text))
         elif special == "<":
