@@ -206,7 +206,7 @@ def _slices(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
     characters = 0
     for entry in entries:
         piece.append(entry)
-        characters += len(entry.text)
+        characters += len(entry.text or "")
         if len(piece) >= SLICE_ENTRIES or characters >= SLICE_CHARACTERS:
             yield piece
             piece, characters = [], 0

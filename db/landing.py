@@ -129,7 +129,11 @@ class Landing:
         customers = self._cases.customers | rows.customers | self._people.touched_customers()
         count_customers(self._connection, customers)
         rows.flush_contacts()
-        index_customers(self._connection, self._people.touched_customers())
+        if changed := self._people.touched_customers():
+            # Ranking needs rapidfuzz (20 ms to import), which a batch without new names does not.
+            from db.identity.lookup import index_customers
+
+            index_customers(self._connection, changed)
 
     def _guests(self, one: Placed) -> list[tuple[Guest, Identity]]:
         return [(guest, self._people[guest.key]) for guest in one.prepared.guests]
@@ -241,13 +245,3 @@ def _conversation(one: Placed) -> Conversation:
     if one.conversation is None:
         raise ValueError("An entry was settled before it had a conversation.")
     return one.conversation
-
-
-def index_customers(connection: Connection, customer_ids: set[int]) -> None:
-    """Bring the customer finder in line with names and addresses that changed."""
-    if customer_ids:
-        try:
-            from db.identity.lookup import index_customers as index
-        except ImportError:
-            return
-        index(connection, customer_ids)

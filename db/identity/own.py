@@ -133,6 +133,7 @@ def add_own(connection: Connection, text: str) -> tuple[tuple[str, str], ...]:
 def _mark(connection: Connection, added: OwnAddresses) -> None:
     """Mark identities that turned out to be ours; their customers vanish if nothing is left."""
     marked = False
+    emptied: list[int] = []
     for identity_id, kind, network, value, name in connection.all(_NOT_OWN):
         if not added.has(Key(kind, network, value), name):
             continue
@@ -140,8 +141,11 @@ def _mark(connection: Connection, added: OwnAddresses) -> None:
         connection.run(_MARK, {"id": identity_id})
         marked = True
         if customer_id is not None:
-            connection.run(_FORGET_EMPTY, {"id": customer_id})
+            emptied.append(int(customer_id))
     if marked:
         from db.counters import recount
+        from db.identity.lookup import index_customers
 
+        connection.many(_FORGET_EMPTY, [{"id": number} for number in emptied])
         recount(connection)
+        index_customers(connection, emptied)

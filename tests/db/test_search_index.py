@@ -1,0 +1,135 @@
+"""What can be found, and that the index never says more or less than what is stored."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from connectors.contract import Address, Batch, Entry, Fold, Party, Recognised
+from db.engine.interface import Row
+from db.identity.own import add_own
+from db.ingest import Arrival
+from db.search import collect_terms, forget_entry, index_entry, rebuild
+from db.store import Store
+
+NOON = 1_767_355_200_000
+US = "support@us.example"
+
+
+def mail(
+    number: str, text: str, *, subject: str = "Invoice", folds: tuple[Fold, ...] = ()
+) -> Entry:
+    return Entry(
+        external_id=number,
+        at=NOON,
+        parties=(
+            Party("from", Address("email", "ada@acme.example"), "Ada Byron"),
+            Party("to", Address("email", US), "Help"),
+            Party("cc", Address("email", "bob@acme.example"), "Bob Stone"),
+        ),
+        subject=subject,
+        text=text,
+        folds=folds,
+        message_id=number,
+        content_key=text + subject,
+    )
+
+
+@pytest.fixture
+def ours(store: Store) -> Store:
+    with store.engine.write() as connection:
+        add_own(connection, US)
+    return store
+
+
+def take_in(store: Store, *entries: Entry) -> None:
+    store.sink(Recognised("mbox", "mbox", "mail"), "x", Arrival(0)).write(Batch(entries))
+
+
+def hits(store: Store, query: str) -> list[int]:
+    rows = store.engine.connection().all(
+        "select rowid from search where search match :query", {"query": query}
+    )
+    return [row[0] for row in rows]
+
+
+def postings(store: Store) -> list[Row]:
+    """Every single posting of the index: term, row, column, place."""
+    connection = store.engine.connection()
+    connection.run(
+        "create virtual table if not exists temp.all_words using fts5vocab(main, search, instance)"
+    )
+    return sorted(connection.all("select term, doc, col, offset from temp.all_words"))
+
+
+def test_subject_words_names_and_addresses_are_found(ours: Store) -> None:
+    take_in(ours, mail("a", "The payment failed twice."))
+    for query in ("payment", "invoice", "byron", "stone", '"acme example"', "who : bob"):
+        assert len(hits(ours, query)) == 1, query
+
+
+def test_quoted_words_are_not_found_but_new_ones_around_them_are(ours: Store) -> None:
+    text = "First\n> old words\nsecond"
+    take_in(ours, mail("a", text, folds=(Fold(6, 17),)))
+    assert hits(ours, "second")
+    assert hits(ours, "first")
+    assert not hits(ours, "old")
+
+
+def test_a_search_can_be_kept_to_the_identities_of_a_customer(ours: Store) -> None:
+    take_in(ours, mail("a", "payment"))
+    connection = ours.engine.connection()
+    for address, expected in (("ada@acme.example", 1), ("bob@acme.example", 1), (US, 0)):
+        number = connection.value("select id from identities where value = :v", {"v": address})
+        assert len(hits(ours, f"payment AND scope : i{number}")) == expected
+
+
+def test_a_changed_entry_is_found_by_its_new_words_only(ours: Store) -> None:
+    take_in(ours, mail("a", "payment failed"))
+    take_in(ours, mail("a", "delivery late", subject="Parcel"))
+    assert hits(ours, "delivery AND parcel")
+    assert not hits(ours, "payment OR invoice")
+
+
+def test_a_forgotten_entry_leaves_nothing_behind(ours: Store) -> None:
+    take_in(ours, mail("a", "payment failed " * 50))
+    with ours.engine.write() as connection:
+        number = connection.value("select id from entries")
+        forget_entry(connection, number)
+    assert postings(ours) == []
+    with ours.engine.write() as connection:
+        index_entry(connection, number)
+    assert hits(ours, "payment") == [number]
+
+
+def test_a_rebuilt_index_equals_the_one_that_grew(ours: Store) -> None:
+    dice = random.Random(7)
+    words = ["payment", "invoice", "late", "müller", "straße", "κόσμος", "東京", "�", "x\x00y"]
+    for step in range(80):
+        text = "\n".join(" ".join(dice.choices(words, k=6)) for _ in range(5))
+        first = dice.randrange(len(text))
+        folds = (Fold(first, first + 20), Fold(len(text) - 5, len(text) + 9, "signature"))
+        entry = mail(f"m{dice.randrange(40)}", text, subject=dice.choice(words), folds=folds)
+        take_in(
+            ours, replace(entry, at=NOON + dice.randrange(9) * 86_400_000, content_key=str(step))
+        )
+    grown = postings(ours)
+    with ours.engine.write() as connection:
+        walked = rebuild(connection)
+    assert postings(ours) == grown
+    assert walked == ours.engine.connection().value("select count(*) from entries")
+    assert len(grown) > 1000
+
+
+def test_the_vocabulary_counts_entries_and_forgets_words_that_are_gone(ours: Store) -> None:
+    take_in(ours, mail("a", "payment payment"), mail("b", "payment late"))
+    collect_terms(ours.engine)
+    terms = dict(ours.engine.connection().all("select term, entries from terms"))
+    assert terms["payment"] == 2
+    assert terms["late"] == 1
+    assert not any(term.startswith("i1") for term in terms)
+    take_in(ours, mail("b", "payment"))
+    assert collect_terms(ours.engine) == len(terms) - 1
+    assert "late" not in dict(ours.engine.connection().all("select term, entries from terms"))
