@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from db import journal, search
 from db.counters import recount
 from db.engine.interface import Connection, Engine, Row
+from db.identity.lookup_index import rebuild as rebuild_finder
 
 _COUNTED = (
     "select 'customer', id, entries, cases, open_cases, first_at, last_inbound_at,"
@@ -52,7 +53,7 @@ def examine(engine: Engine, *, rebuild: bool = False) -> Checkup:
 
     Args:
         engine: Of the store.
-        rebuild: Also correct the counters and write the search index anew.
+        rebuild: Also correct the counters and write the search indexes anew.
 
     Raises:
         Unavailable: The store cannot be written.
@@ -68,6 +69,7 @@ def examine(engine: Engine, *, rebuild: bool = False) -> Checkup:
             if not rebuild:
                 raise _OnlyLooking
             indexed = search.rebuild(writing)
+            rebuild_finder(writing)
     except _OnlyLooking:
         pass
     if rebuild:

@@ -47,6 +47,8 @@ _LEADS = "select count(*) from agents where role = 'lead' and active = 1"
 
 # Changing one of these can change whether the case is work.
 _DECIDES_WORK = frozenset({"status", "merged_into", "spam", "history"})
+# By these the customer finder knows a customer.
+_FOUND_BY = frozenset({"name", "organization_id"})
 
 
 def settle(connection: Connection, changes: Sequence[Change], cases: Iterable[int]) -> None:
@@ -72,8 +74,23 @@ def settle(connection: Connection, changes: Sequence[Change], cases: Iterable[in
             customers.add(_count_entry(connection, change))
     if customers - {0}:
         count_customers(connection, customers - {0})
+    _find_by(connection, changes)
     if any(change.table == "agents" for change in changes) and not connection.value(_LEADS):
         raise Refused("A team needs at least one active lead: make someone else a lead first.")
+
+
+def _find_by(connection: Connection, changes: Sequence[Change]) -> None:
+    """Let customers be found by their new names and organizations."""
+    named = [
+        int(change.key["id"] or 0)
+        for change in changes
+        if change.table == "customers"
+        and (_step(change) or not _FOUND_BY.isdisjoint(change.after or ()))
+    ]
+    if named:
+        from db.identity.lookup_index import index_customers
+
+        index_customers(connection, named)
 
 
 def before_delete(connection: Connection, entry_id: int) -> None:

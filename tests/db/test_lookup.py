@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from db.commands.customers import EditCustomer
 from db.identity import lookup
 from db.identity.lookup import find_customers, index_customers
+from db.identity.lookup_index import rebuild
 from db.identity.lookup_keys import Findable, company_words, findable, index_keys, words_of
-from db.records import CustomerHit
+from db.records import AgentRow, CustomerHit
 from db.store import Store, open_store
 
 PEOPLE = (
@@ -168,6 +170,19 @@ def test_a_new_name_is_found_and_the_old_one_is_not(people: Store) -> None:
     assert hits(people, "oneil") == ()
 
 
+def test_an_edited_name_is_found_and_undo_brings_the_old_one_back(people: Store) -> None:
+    ana = AgentRow(2, "ana", "Ana")
+    with people.engine.write() as connection:
+        connection.run("insert into agents(id, login, name) values(2, 'ana', 'Ana')")
+        connection.run("update identities set name = '' where customer_id = 7")
+    people.do(EditCustomer(7, "name", "Greta Lund"), ana)
+    assert hits(people, "greta lund")[0].customer_id == 7
+    assert hits(people, "oneil") == ()
+    people.undo(ana)
+    assert hits(people, "oneil")[0].customer_id == 7
+    assert hits(people, "greta lund") == ()
+
+
 def test_a_deleted_customer_is_gone_from_the_index(people: Store) -> None:
     with people.engine.write() as connection:
         connection.run("delete from identities where customer_id = 3")
@@ -249,10 +264,7 @@ def test_the_index_after_many_changes_is_the_index_made_anew(people: Store) -> N
             index_customers(connection, [who])
     lived = _index(people)
     with people.engine.write() as connection:
-        connection.run("insert into customer_keys(customer_keys) values('delete-all')")
-        connection.run("delete from customer_words")
-        connection.run("delete from customer_texts")
-        index_customers(connection, range(1, len(PEOPLE) + 1))
+        assert rebuild(connection) == len(PEOPLE)
     assert lived == _index(people)
 
 

@@ -1,0 +1,111 @@
+"""The customer finder's index: written here alone, and only from the text that is stored.
+
+SQLite 3.40 deletes from a content-less index with the exact values that were inserted, and never
+notices wrong ones: so the old text is read back, and its words and keys are taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from db.among import among
+from db.engine.interface import Connection
+from db.identity.lookup_keys import Findable, findable, index_keys, look_up_words
+
+REBUILD_SLICE = 500
+
+_CUSTOMERS = """
+select k.id, k.name, coalesce(g.name, '')
+from customers k left join organizations g on g.id = k.organization_id
+where k.id in (:among)
+"""
+_IDENTITIES = """
+select customer_id, kind, value, name from identities
+where customer_id in (:among) and state <> 'rejected'
+order by entries desc, id
+"""
+_STORED = "select customer_id, text from customer_texts where customer_id in (:among)"
+_KEEP = """
+insert into customer_texts(customer_id, text) values(:id, :text)
+on conflict(customer_id) do update set text = excluded.text
+"""
+_DROP = "delete from customer_texts where customer_id = :id"
+_ADD_WORD = "insert into customer_words(word, customer_id) values(:word, :id)"
+_DROP_WORD = "delete from customer_words where word = :word and customer_id = :id"
+_ADD_KEYS = "insert into customer_keys(rowid, keys) values(:id, :keys)"
+_DROP_KEYS = "insert into customer_keys(customer_keys, rowid, keys) values('delete', :id, :keys)"
+_DELETE_ALL = "insert into customer_keys(customer_keys) values('delete-all')"
+_NEXT_IDS = "select id from customers where id > :after order by id limit :rows"
+
+
+def index_customers(connection: Connection, customer_ids: Iterable[int]) -> None:
+    """Bring the finder in line with these customers; what has not changed is not written.
+
+    Args:
+        connection: Inside a transaction that writes.
+        customer_ids: New, changed or deleted ones.
+    """
+    ids = sorted(set(customer_ids))
+    stored: dict[int, str] = dict(among(connection, _STORED, ids))
+    wanted = _texts(connection, ids)
+    for customer_id in ids:
+        old, new = stored.get(customer_id), wanted.get(customer_id)
+        if old == new:
+            continue
+        if old is not None:
+            _forget(connection, customer_id, old)
+        if new is None:
+            connection.run(_DROP, {"id": customer_id})
+        else:
+            _remember(connection, customer_id, new)
+
+
+def _texts(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    identities: dict[int, list[tuple[str, str]]] = {}
+    names: dict[int, list[str]] = {}
+    for customer_id, kind, value, name in among(connection, _IDENTITIES, ids):
+        identities.setdefault(customer_id, []).append((kind, value))
+        names.setdefault(customer_id, []).append(name)
+    return {
+        customer_id: findable(
+            [name, *names.get(customer_id, ())], company, identities.get(customer_id, ())
+        ).text()
+        for customer_id, name, company in among(connection, _CUSTOMERS, ids)
+    }
+
+
+def _remember(connection: Connection, customer_id: int, text: str) -> None:
+    person = Findable.from_text(text)
+    connection.run(_KEEP, {"id": customer_id, "text": text})
+    words = sorted(look_up_words(person))
+    connection.many(_ADD_WORD, [{"word": word, "id": customer_id} for word in words])
+    connection.run(_ADD_KEYS, {"id": customer_id, "keys": _keys(person)})
+
+
+def _forget(connection: Connection, customer_id: int, text: str) -> None:
+    """Take out exactly what `_remember` put in."""
+    person = Findable.from_text(text)
+    words = sorted(look_up_words(person))
+    connection.many(_DROP_WORD, [{"word": word, "id": customer_id} for word in words])
+    connection.run(_DROP_KEYS, {"id": customer_id, "keys": _keys(person)})
+
+
+def _keys(person: Findable) -> str:
+    return " ".join(sorted(index_keys(person)))
+
+
+def rebuild(connection: Connection) -> int:
+    """Write the finder's index anew, and return how many customers were walked.
+
+    Args:
+        connection: Inside a transaction that writes.
+    """
+    connection.run(_DELETE_ALL)
+    connection.run("delete from customer_words")
+    connection.run("delete from customer_texts")
+    after, walked = 0, 0
+    while rows := connection.all(_NEXT_IDS, {"after": after, "rows": REBUILD_SLICE}):
+        ids = [row[0] for row in rows]
+        index_customers(connection, ids)
+        after, walked = ids[-1], walked + len(ids)
+    return walked
