@@ -93,6 +93,10 @@ def plan_imports(paths: Sequence[str]) -> tuple[list[Plan], list[Unreadable]]:
     plans: list[Plan] = []
     failures: list[Unreadable] = []
     for path in paths:
+        if not _is_utf_8(path) and os.path.lexists(path):
+            sentence = f"The name of {path} is not UTF-8, so it cannot be imported: rename it."
+            failures.append(Unreadable(path, sentence, False))
+            continue
         try:
             recognised = recognise(path)
             plans.append(Plan(path, recognised, scope_of(path, recognised)))
@@ -101,6 +105,15 @@ def plan_imports(paths: Sequence[str]) -> tuple[list[Plan], list[Unreadable]]:
         except OSError as error:
             failures.append(Unreadable(path, f"{path} cannot be read: {error.strerror}.", False))
     return plans, failures
+
+
+def _is_utf_8(path: str) -> bool:
+    """Say whether a path can be told to a worker, which is told everything in UTF-8."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def scope_of(path: str, recognised: Recognised) -> str:
@@ -165,6 +178,19 @@ def suggest_own(plans: Iterable[Plan], reading: Reading) -> list[Suggestion]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What reading a file came to.
+
+    Attributes:
+        outcome: Items read in this run, each counted once.
+        went_on: True where reading began after what an earlier run had read.
+    """
+
+    outcome: Outcome
+    went_on: bool = False
+
+
 class FileSink:
     """A sink that knows whether its file was read to the end.
 
@@ -184,12 +210,17 @@ class FileSink:
         self._size = size
         stored = _stored_cursor(inner.cursor())
         self._reached = stored.get("at", "")
-        self.goes_on = bool(self._reached) and stored.get("whole") != str(size)
-        """True where reading begins after what was read before."""
+        unchanged = stored.get("whole") == str(size)
+        self._begun = "" if unchanged else self._reached
+
+    @property
+    def goes_on(self) -> bool:
+        """Say whether reading begins after what was read before."""
+        return bool(self._begun)
 
     def cursor(self) -> str:
         """Return where the connector goes on; empty for the start."""
-        return self._reached if self.goes_on else ""
+        return self._begun
 
     def write(self, batch: Batch) -> Outcome:
         """Commit a batch and its cursor."""
@@ -220,7 +251,7 @@ def run_import(
     *,
     on_progress: OnProgress | None = None,
     stop: Stop | None = None,
-) -> Outcome:
+) -> Imported:
     """Read a file into the store, from where it was left.
 
     Args:
@@ -255,7 +286,7 @@ def run_import(
     )
     if not stopped:
         sink.finish()
-    return outcome
+    return Imported(outcome, sink.goes_on)
 
 
 class Forecast:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli import exits
-from console.cli.base import Command, limit_option, output_option, pass_session
+from console.cli.base import Command, limit_option, output_option, pass_session, words
 from console.cli.session import Session, say
 from console.output import Column, emit, emit_one
 from console.text import clean
@@ -64,10 +64,10 @@ class _Words(Command):
 
 
 @click.command(cls=_Words, context_settings={"ignore_unknown_options": True})
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND [ARGUMENT…]]")
+@click.argument("given", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND [ARGUMENT…]]")
 @output_option()
 @pass_session
-def do(session: Session, words: tuple[str, ...], form: str) -> int:
+def do(session: Session, given: tuple[str, ...], form: str) -> int:
     r"""Carry out a command; without one, list all of them.
 
     Several cases are written with commas. What begins with a dash and is not an option comes
@@ -78,12 +78,13 @@ def do(session: Session, words: tuple[str, ...], form: str) -> int:
     centric do case.status 42,43 pending
     centric do undo
     """
-    if not words:
+    told = [words([one]) for one in given]
+    if not told:
         emit(verbs(), form, VERB_COLUMNS, kind=Verb, id_of=lambda verb: verb.name)
         return exits.OK
-    if words[0] in ("undo", "redo"):
-        return _take_back(session, words[0], words[1:], form)
-    command = _built(words[0], words[1:])
+    if told[0] in ("undo", "redo"):
+        return _take_back(session, told[0], told[1:], form)
+    command = _built(told[0], told[1:])
     store = session.open()
     _tell(store.do(command, session.agent(store)), form)
     return exits.OK
@@ -161,15 +162,13 @@ def _verify(session: Session) -> int:
     return exits.OK
 
 
-def _take_back(session: Session, which: str, words: Sequence[str], form: str) -> int:
-    if len(words) > (1 if which == "undo" else 0) or any(not word.isdecimal() for word in words):
+def _take_back(session: Session, which: str, rest: Sequence[str], form: str) -> int:
+    if len(rest) > (1 if which == "undo" else 0) or any(not word.isdecimal() for word in rest):
         takes = "at most the number of an act" if which == "undo" else "nothing more"
         raise click.UsageError(f"{which} takes {takes}.")
     store = session.open()
     agent = session.agent(store)
-    done = (
-        store.undo(agent, int(words[0]) if words else 0) if which == "undo" else store.redo(agent)
-    )
+    done = store.undo(agent, int(rest[0]) if rest else 0) if which == "undo" else store.redo(agent)
     _tell(done, form)
     return exits.OK
 
@@ -181,14 +180,14 @@ def _tell(done: Done, form: str) -> None:
         emit_one(done, form, lambda: [clean(done.sentence, newlines=False)])
 
 
-def _built(name: str, words: Sequence[str]) -> Act:
+def _built(name: str, told: Sequence[str]) -> Act:
     """Return a command from the words of the command line: values, and ``--name value``."""
     from db.commands.registry import build, command_class
 
     flags = _flags(name)
     values: list[str] = []
     options: dict[str, str] = {}
-    rest = iter(words)
+    rest = iter(told)
     command_class(name)
     for word in rest:
         if word == "--":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import click
@@ -12,6 +12,11 @@ from console.cli.session import Session
 F = TypeVar("F", bound=Callable[..., object])
 
 pass_session = click.make_pass_decorator(Session, ensure=True)
+
+
+def words(parts: Sequence[str]) -> str:
+    """Return words of the command line as one text; bytes that are no UTF-8 become U+FFFD."""
+    return " ".join(parts).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _remember(attribute: str) -> Callable[[click.Context, click.Parameter, str | None], None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli import exits
-from console.cli.base import Command, limit_option, output_option, pass_session
+from console.cli.base import Command, limit_option, output_option, pass_session, words
 from console.cli.session import Session, say
 from console.cli.told import case_lines, deadline, turn, urgency_sign
 from console.output import Column, emit, emit_one
@@ -108,7 +108,7 @@ def cases(
     """
     store = session.open()
     agent_id = session.agent_id(store)
-    asked: QueueRow | str = " ".join(query)
+    asked: QueueRow | str = words(query)
     if queue:
         found = _queue(store, queue, agent_id)
         asked = replace(found, query=f"{found.query} {asked}".strip())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli import exits
-from console.cli.base import Command, limit_option, output_option, pass_session
+from console.cli.base import Command, limit_option, output_option, pass_session, words
 from console.cli.session import Session, say
 from console.cli.told import sheet_lines
 from console.output import Column, emit, emit_one
@@ -56,7 +56,7 @@ def customer(session: Session, who: tuple[str, ...], as_list: bool, limit: int, 
     from db.identity.lookup import find_customers
 
     store = session.open()
-    text = " ".join(who)
+    text = words(who)
     if not as_list and _is_number(text):
         with contextlib.suppress(NotFound):  # then it may be part of a phone number
             _show_sheet(store, int(text), form)
@@ -120,7 +120,7 @@ def find(
         size = min(limit - len(hits), PAGE_HITS) if limit else PAGE_HITS
         page = store.ask(
             find_entries,
-            " ".join(text),
+            words(text),
             agent_id,
             clock.now(),
             before,

@@ -150,7 +150,7 @@ class _Import:
 
     def _store(self) -> Store | None:
         """Open the store; a preview does not make one."""
-        if self.wishes.dry_run and not os.path.exists(self.session.store_url):
+        if self.wishes.dry_run and not os.path.exists(self.session.store_path):
             return None
         return self.session.open(create=True)
 
@@ -226,31 +226,35 @@ class _Import:
 
     def _run_one(self, store: Store, plan: jobs.Plan, since: int) -> tuple[Outcome, int]:
         """Import one file; return what it came to and an exit code."""
-        reached = Outcome()
+        reached = jobs.Imported(Outcome())
 
         def update(progress: Progress, outcome: Outcome) -> None:
             nonlocal reached
-            reached = outcome
+            reached = jobs.Imported(outcome)
             self.teller.update(progress, outcome)
 
         self.teller.begin(plan.path)
         failed = ""
-        code = exits.OK
         try:
             reached = jobs.run_import(
                 store, plan, self.reading, since, on_progress=update, stop=self.interruption.asked
             )
         except ConnectorError as error:
-            failed, code = str(error), exits.BAD_INPUT
+            failed = str(error)
         finally:
             self.teller.end()
         if failed:
             _tell_failure(self.wishes, plan.path, failed)
+        self._tell_outcome(plan, reached)
+        return reached.outcome, exits.BAD_INPUT if failed else exits.OK
+
+    def _tell_outcome(self, plan: jobs.Plan, reached: jobs.Imported) -> None:
         if self.wishes.lines:
-            write_json_line("outcome", {"path": plan.path, **_figures(reached)})
-        else:
-            click.echo(f"{_shown(plan.path)}: {_summary(reached)}")
-        return reached, code
+            figures = _figures(reached.outcome)
+            write_json_line("outcome", {"path": plan.path, "went_on": reached.went_on, **figures})
+            return
+        after = ", after what was read before" if reached.went_on else ""
+        click.echo(f"{_shown(plan.path)}: {_summary(reached.outcome)}{after}")
 
     def _interrupted(self, sentence: str) -> int:
         say(f"Interrupted. {sentence}")

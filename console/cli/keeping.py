@@ -69,12 +69,11 @@ def info(session: Session, form: str) -> int:
 
     store = session.open()
     counts = store.ask(status, session.agent_id(store))
-    path = session.store_url.removeprefix("sqlite:///")
     found = StoreInfo(
-        store=path,
+        store=session.store_path,
         engine=store.engine.name,
         schema_version=SCHEMA_VERSION,
-        size=os.stat(os.path.expanduser(path)).st_size,
+        size=os.stat(session.store_path).st_size,
         own=len(store.ask(list_own)),
         customers=counts.customers,
         cases=counts.cases,

@@ -59,6 +59,11 @@ class Session:
         return str(place)
 
     @property
+    def store_path(self) -> str:
+        """Return the store as a path of the file system."""
+        return os.path.expanduser(self.store_url.removeprefix("sqlite:///"))
+
+    @property
     def login(self) -> str:
         """Return who the agent is: ``--agent``, configuration, the system's user."""
         return self.agent_option or self.config.agent or system_user()

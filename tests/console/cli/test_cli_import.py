@@ -58,7 +58,7 @@ def test_a_mailbox_that_has_grown_is_read_on_from_where_it_was_left(tmp_path, ce
     centric("import", str(file), *US)
     mailbox(file, 7, first=20)
     found = outcome(centric("import", str(file), *US))
-    assert (found["new"], found["read"]) == (7, 7)
+    assert (found["new"], found["read"], found["went_on"]) == (7, 7, True)
     moved = tmp_path / "elsewhere"
     moved.mkdir()
     file = file.rename(moved / file.name)
@@ -280,3 +280,18 @@ def test_the_name_of_a_file_cannot_act_on_the_terminal(tmp_path, centric, mailbo
     assert said.code == 0
     assert "\x1b" not in said.out + said.err
     assert "\u202e" not in said.out + said.err
+
+
+def test_bytes_that_are_no_utf_8_in_names_and_words_are_no_crash(tmp_path, centric, mailbox):
+    file = mailbox(tmp_path / "caf\udce9.mbox", 2, first=1990)
+    said = centric("import", str(file), *US)
+    assert said.code == 65
+    assert "rename it" in said.err
+    assert said.lines()[0]["failed"]["path"] == str(file)
+    assert centric("import", str(tmp_path / "\udcff"), *US).code == 66
+    file = file.rename(tmp_path / "café.mbox")
+    assert outcome(centric("import", str(file), *US))["new"] == 2
+    for arguments in (["find", "\udcff"], ["customer", "\udcff"], ["cases", "\udcff"]):
+        assert centric(*arguments).code in (0, 1)
+    number = centric("cases", "-n", "1", "-o", "ids").out.strip()
+    assert centric("do", "note.add", "caf\udce9", number).code == 0
