@@ -104,13 +104,12 @@ def ask_us(plans: Sequence[jobs.Plan], reading: jobs.Reading) -> tuple[str, ...]
         say(f"  {suggestion.address} is on {share} % of {suggestion.of:,} messages.")
     say(
         "Which addresses are yours, the team's? Addresses, whole domains (@x.example), numbers or\n"
-        "chat names, with commas between; they decide who wrote to whom. Empty: none of them."
+        "chat names, with commas between; they decide who wrote to whom. A dash: none of them."
     )
     while True:
         answer: str = click.prompt(
             "Ours",
-            default=clean(suggestions[0].address, newlines=False) if suggestions else "",
-            show_default=bool(suggestions),
+            default=clean(suggestions[0].address, newlines=False) if suggestions else "-",
             err=True,
         )
         parts = tuple(part.strip() for part in answer.split(",") if part.strip())
