@@ -53,8 +53,8 @@ CONTEXTS = {
     "welcome": "First start",
 }
 
-# What can be pressed at one moment, in the order in which the help lists it. `check` refuses a key that means
-# two things in one of these.
+# What can be pressed at one moment, in the order in which the help lists it. `check` refuses a key
+# that means two things in one of these.
 STACKS = {
     "queues": ("list", "panes", "everywhere"),
     "cases": ("case", "marks", "list", "panes", "everywhere"),

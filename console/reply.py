@@ -83,7 +83,9 @@ def reply_to(entry: EntryDetail, own: str, text: str, subject: str = "") -> Repl
     to = _values(strangers, "reply_to") if role == "from" else ()
     to = to or _values(strangers, role)
     own = own or next((party.value for party in mails if party.own), "")
-    message_id = entry.message_id if _MESSAGE_ID.fullmatch(entry.message_id) else ""
+    message_id = entry.message_id and f"<{entry.message_id.strip('<>')}>"
+    if not _MESSAGE_ID.fullmatch(message_id):
+        message_id = ""
     return Reply(
         sender=own,
         to=to[:MAX_RECIPIENTS],

@@ -175,6 +175,8 @@ class DeskScreen(Shows):
     def cases_shown(self) -> Sequence[int]:
         """Return the cases that an act may be about without being named first."""
         shown = set(self.target_ids())
+        if self.pane_widget("cases").display:
+            shown.update(self.cases.ids_on_screen())
         if self.detail is not None:
             shown.add(self.detail.row.case_id)
         return sorted(shown)

@@ -15,7 +15,6 @@ from console.screens.desk_widgets import (
     CaseList,
     CaseSource,
     QueueList,
-    QueueRows,
     Stream,
     cases_of,
     empty_words,
@@ -106,7 +105,7 @@ class Shows(Writes):
         except StoreError as error:
             self.desk.warn(str(error))
             return
-        self.queue_list.show(QueueRows(self.queues))
+        self.queue_list.show(self.queues)
         if self.queue is not None:
             name = self.queue.name
             self.queue = next((queue for queue in self.queues if queue.name == name), self.queue)

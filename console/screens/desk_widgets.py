@@ -33,12 +33,12 @@ PAGE_ENTRIES = 50
 class QueueRows:
     """The queues, all at once."""
 
-    def __init__(self, queues: Sequence[QueueRow]) -> None:
-        self._queues = tuple(queues)
+    def __init__(self) -> None:
+        self.queues: Sequence[QueueRow] = ()
 
     def fetch(self, after_key: object) -> tuple[Sequence[QueueRow], None]:
         """Return all of them."""
-        return self._queues, None
+        return self.queues, None
 
 
 class QueueFormat:
@@ -144,15 +144,17 @@ class QueueList(PagedList[QueueRow]):
 
     def __init__(self) -> None:
         self.look = QueueFormat()
+        self._rows = QueueRows()
         super().__init__(self.look, id="queues", markable=False, empty="No queues.")
 
-    def show(self, rows: QueueRows) -> None:
-        """Show queues anew, with the cursor where it was."""
-        here, top = self.cursor, self.top
-        self.load(rows)
-        self.move_to(here)
-        self.top = top
-        self.refresh()
+    def show(self, queues: Sequence[QueueRow]) -> None:
+        """Show queues anew; the cursor stays on its queue."""
+        first = not self._rows.queues
+        self._rows.queues = queues
+        if first:
+            self.load(self._rows, count=len(queues))
+        else:
+            self.reload(count=len(queues))
 
 
 class CaseList(PagedList[CaseRow]):
@@ -168,6 +170,13 @@ class CaseList(PagedList[CaseRow]):
         self.look = CaseFormat()
         self.followed: Callable[[], None] = lambda: None
         super().__init__(self.look, id="cases", empty="No case waits here.")
+
+    def ids_on_screen(self) -> list[int]:
+        """Return the numbers of the cases that the agent sees in the list."""
+        if not self.display or not self.size.height:
+            return []
+        rows = (self._window.row_at(self.top + line) for line in range(self.size.height))
+        return [row.case_id for row in rows if row is not None]
 
     def _tell_moved(self) -> None:
         super()._tell_moved()

@@ -19,7 +19,7 @@ from console.theme import palette
 from console.widgets.lean import Cell, LeanStrip, draw
 
 DROP_ORDER = (
-    *("presence", "synced", "drafts", "hint", "outbox", "set_aside", "oldest"),
+    *("presence", "synced", "hint", "drafts", "outbox", "set_aside", "oldest"),
     *("count", "deadline", "turn", "where"),
 )
 """Names of parts, the first to be left out first. A name that is not here stays to the end."""
@@ -59,6 +59,7 @@ def _total(parts: Sequence[StatusPart]) -> int:
 class StatusLine(Widget):
     """One line of parts."""
 
+    ALLOW_SELECT = False
     DEFAULT_CSS = "StatusLine { width: 1fr; height: 1; }"
 
     def __init__(

@@ -43,7 +43,7 @@ nasty = st.lists(
 ).map("".join)
 
 
-def entry(direction: str = "inbound", message_id: str = "<1@shop.example>") -> EntryDetail:
+def entry(direction: str = "inbound", message_id: str = "1@shop.example") -> EntryDetail:
     item = TimelineItem(
         entry_id=1, at=NOON, at_offset=None, kind="message", direction=direction, channel="email",
         case_id=7, author="Ada", subject="Broken scale", preview="", characters=0, lines=0,
