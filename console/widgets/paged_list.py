@@ -54,6 +54,8 @@ class PagedList(Widget, Generic[Row], can_focus=True):
         markable: False for pickers: space and ``*`` do nothing.
     """
 
+    # A press on a row moves the cursor; what is in it is copied from the timeline or the sheet.
+    ALLOW_SELECT = False
     DEFAULT_CSS = "PagedList { width: 1fr; height: 1fr; }"
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -15,20 +15,20 @@ from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from console import times
 from console.theme import palette
 from console.widgets.binding import bind
 from console.widgets.lean import Cell, LeanStrip, draw, thumb_span
 from console.widgets.rows import BAR_CELLS, bar_segment
+from console.widgets.selectable import Selectable
 from console.widgets.sheet_lines import Cells, sheet_lines
 from db.records import CheatSheet
 
 WHEEL_LINES = 3
 
 
-class Sheet(Widget, can_focus=True):
+class Sheet(Selectable, can_focus=True):
     """Draws a cheat sheet; scrolls where it is longer than the pane.
 
     Attributes:
@@ -84,6 +84,7 @@ class Sheet(Widget, can_focus=True):
             self._top = 0
         self.sheet = sheet
         self._made_for = None
+        self.end_selection()
         self.refresh()
 
     def action_line(self, direction: int) -> None:
@@ -114,6 +115,7 @@ class Sheet(Widget, can_focus=True):
         top = max(0, min(most, self._top + lines))
         if top != self._top:
             self._top = top
+            self.end_selection()
             self.refresh()
 
     def _laid_out(self) -> list[Cells]:
@@ -141,6 +143,7 @@ class Sheet(Widget, can_focus=True):
             cells = lines[self._top + y] if self._top + y < len(lines) else ()
             segments = draw(cells, width - BAR_CELLS, colours)
             out.append(LeanStrip([*segments, bar_segment(bar, colours)], width))
+        out = self.with_selection(out, crop.y)
         if crop.x == 0 and crop.right == width:
             return out
         return [strip.crop(crop.x, crop.right) for strip in out]

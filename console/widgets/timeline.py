@@ -21,13 +21,13 @@ from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from console.theme import palette
 from console.widgets.binding import bind
 from console.widgets.blocks import Blocks
 from console.widgets.entry_lines import item_key
 from console.widgets.lean import thumb_span
+from console.widgets.selectable import Selectable
 from console.widgets.stream import Stream, TimelineSource
 from console.widgets.timeline_messages import Current, Opened
 from console.widgets.viewport import Viewport, Wanted
@@ -41,7 +41,7 @@ READ_SECONDS = 0.03
 WHEEL_LINES = 3
 
 
-class Timeline(Widget, can_focus=True):
+class Timeline(Selectable, can_focus=True):
     """Draws a timeline from its source and says what the agent looks at.
 
     Attributes:
@@ -272,7 +272,9 @@ class Timeline(Widget, can_focus=True):
     # Mouse
 
     def on_click(self, event: events.Click) -> None:
-        """Make the item that was clicked the current one."""
+        """Make the item that was clicked the current one; the end of a selection is no click."""
+        if self.text_selection is not None:
+            return
         rows = self._view.window() if self._view else []
         if self._view and event.y < len(rows):
             self._view.selected = item_key(self._view.stream.shown[rows[event.y][0]])
@@ -312,6 +314,7 @@ class Timeline(Widget, can_focus=True):
 
     def _show(self) -> None:
         """Draw anew and tell what is looked at now, if that is another item."""
+        self.end_selection()
         self.refresh()
         if self._land_on is not None:
             return
@@ -341,6 +344,7 @@ class Timeline(Widget, can_focus=True):
             else:
                 sentence, style = self._aside(y, bool(rows))
                 out.append(self._blocks.blank(sentence, style, bar, colours))
+        out = self.with_selection(out, crop.y)
         if crop.x == 0 and crop.right == width:
             return out
         return [strip.crop(crop.x, crop.right) for strip in out]

@@ -17,6 +17,9 @@ from db.records import TimelineItem
 NEW_ITEMS = 2_000
 """How far back the first thing that is new to an agent, or the one to land on, is looked for."""
 
+LAST_LINE = -2
+"""Stands for the last line of a block whose length is not known yet; -1 is the line above it."""
+
 Wanted = Callable[[TimelineItem | None, TimelineItem], bool]
 """Whether an item, with the one above it, is what a jump looks for."""
 
@@ -103,9 +106,10 @@ class Viewport:
         have, index = 0, len(self.stream.shown)
         while have < self.height:
             if index == 0:
-                index = self._grow()
-                if not index:
+                if not self._grow():
                     break
+                # What stood first may need fewer rules now that something is above it.
+                have, index = 0, len(self.stream.shown)
             index -= 1
             have += len(self.block(index).lines)
         self.top = (index, max(0, have - self.height))
@@ -162,12 +166,13 @@ class Viewport:
                 index += added
                 continue
             if index < 0:
-                return False
+                break
             above = self.stream.shown[index - 1] if index else None
             if wanted(above, self.stream.shown[index]):
                 self.select(index)
                 return True
             index += direction
+        self._fill()
         return False
 
     def jump_to_match(self, direction: int) -> bool:
@@ -178,35 +183,36 @@ class Viewport:
         index, line = self.top
         found = self.stream.find(self._match[0]) if self._match else None
         if self._match and found is not None:
-            index, line = found, self._match[1] + direction
+            index, line = found, self.block(found).lead + self._match[1] + direction
         else:
             line -= direction < 0
         while index < len(self.stream.shown):
             if index < 0:
                 index = self._grow() - 1
                 if index < 0:
-                    return False
-                line = -2
+                    break
+                line = LAST_LINE
             number = self._match_in(index, line, direction, terms)
             if number is not None:
-                self._match = (item_key(self.stream.shown[index]), number)
+                self._match = (item_key(self.stream.shown[index]), number - self.block(index).lead)
                 self.select(index, number)
                 return True
             index += direction
-            line = 0 if direction > 0 else -2
+            line = 0 if direction > 0 else LAST_LINE
+        self._fill()
         return False
 
     def _match_in(
         self, index: int, line: int, direction: int, terms: re.Pattern[str]
     ) -> int | None:
-        """Return the first line with a match from a line on; -2 stands for the last line."""
+        """Return the first line with a match from a line on."""
         item = self.stream.shown[index]
         if item.kind == "event" or line == -1:
             return None
         if not terms.search(self.stream.text(index, ahead=20 * self.height).text):
             return None
         lines = self.block(index).lines
-        start = len(lines) - 1 if line == -2 else line
+        start = len(lines) - 1 if line == LAST_LINE else line
         for number in range(start, len(lines) if direction > 0 else -1, direction):
             if lines[number].body and any(terms.search(cell.text) for cell in lines[number].cells):
                 return number

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
+from textual.events import Click
 from textual.geometry import Region
 from textual.pilot import Pilot
 
@@ -561,7 +562,7 @@ STEPS = st.one_of(
     st.integers(3, 50),
     st.integers(1, 12),
 )
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=40)
 def test_wherever_one_goes_the_window_is_full_and_on_real_lines(
     kinds: list[str], steps: list[tuple[str, int]], height: int, page: int
 ) -> None:
@@ -615,3 +616,36 @@ def test_a_jump_that_finds_nothing_leaves_everything_where_it_is() -> None:
     assert not view.jump(1, lambda _, item: item.kind == "survey")
     assert not view.jump_to_match(1)
     assert view.top == before
+
+
+async def drag(pilot: Pilot[None], start: tuple[int, int], end: tuple[int, int]) -> None:
+    await pilot.mouse_down("#timeline", offset=start)
+    await pilot.hover("#timeline", offset=end)
+    await pilot.mouse_up("#timeline", offset=end)
+    await pilot.pause()
+
+
+def click_at(timeline: Timeline, line: int) -> Click:
+    return Click(timeline, 3, line, 0, 0, 1, False, False, False)
+
+
+def test_text_is_selected_with_the_mouse_and_copied_as_it_is_read() -> None:
+    app = Host(Letters([mail(1, "Please pay the 漢字 invoice.\nThank you very much.")]))
+
+    async def story(pilot: Pilot[None]) -> None:
+        line = next(n for n, text in enumerate(shown(app.timeline)) if "Please" in text)
+        await drag(pilot, (9, line), (11, line + 1))
+        assert app.screen.get_selected_text() == "pay the 漢字 invoice.\n  Thank you"
+        strips = app.timeline.render_lines(Region(0, line, 70, 1))
+        chosen = [s.text for s in strips[0] if s.style is not None and s.style.reverse]
+        assert "".join(chosen).rstrip() == "pay the 漢字 invoice."
+        assert "Please" in text_of(app.timeline)
+        await pilot.click("#timeline", offset=(3, line + 3))
+        await drag(pilot, (9, line), (11, line + 1))
+        app.timeline.on_click(click_at(app.timeline, line))
+        assert app.screen.get_selected_text()
+        app.timeline.reload()
+        await pilot.pause()
+        assert not app.screen.get_selected_text()
+
+    drive(app, story)
