@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-# BSD's EX_UNAVAILABLE; `console.cli.exits` has them all, and is not loaded before this is known.
+# `console.cli.exits` has them all, and is not loaded before the packages are known to be ours.
 _UNAVAILABLE = 69
+_INTERRUPTED = 130
 
 
 def foreign_package() -> str:
@@ -46,10 +47,13 @@ def run(arguments: Sequence[str]) -> int:
         return _UNAVAILABLE
     from console.splash import splash_for
 
-    with splash_for(arguments) as splash:
-        from console.cli.door import guarded
+    try:
+        with splash_for(arguments) as splash:
+            from console.cli.door import guarded
 
-        return guarded(arguments, splash)
+            return guarded(arguments, splash)
+    except KeyboardInterrupt:  # while our own modules are being imported
+        return _INTERRUPTED
 
 
 def main() -> None:

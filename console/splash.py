@@ -1,9 +1,9 @@
 """The first frame: a skeleton painted before anything large is imported, while typed keys are kept.
 
-Nothing but ``os`` and ``termios`` is loaded before the first frame: Textual takes a quarter of a
-second to import, and what is typed meanwhile would otherwise be echoed on the
-shell's screen. The terminal stays in no-echo mode until the desk reads it, and is put back as it
-was when the program ends, whatever ended it.
+Nothing but ``os``, ``signal`` and ``termios`` is loaded before it: Textual takes a quarter of a
+second to import, and what is typed meanwhile would otherwise be echoed on the shell's screen. The
+terminal stays in no-echo mode until the desk reads it, and is put back as it was when the program
+ends, whatever ended it.
 """
 
 from __future__ import annotations
@@ -92,10 +92,14 @@ class Splash:
 
     def __enter__(self) -> Splash:
         if self._shown:
-            self._quiet()
-            size = os.get_terminal_size(_TERMINAL)
-            _write(ENTER + skeleton(size.columns, size.lines))
-            self._listen()
+            try:
+                self._listen()
+                self._quiet()
+                size = os.get_terminal_size(_TERMINAL)
+                _write(ENTER + skeleton(size.columns, size.lines))
+            except BaseException:  # ctrl+c in just this moment, too
+                self.leave()
+                raise
         return self
 
     def hand_over(self) -> None:
@@ -134,7 +138,7 @@ class Splash:
         termios.tcsetattr(0, termios.TCSANOW, quiet)
 
     def _listen(self) -> None:
-        """Give the terminal back when the program is ended; enum and signal cost 5 ms."""
+        """Give the terminal back when the program is ended from outside."""
         import signal
 
         for number in (signal.SIGTERM, signal.SIGHUP):

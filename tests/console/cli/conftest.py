@@ -172,9 +172,11 @@ class Shown:
 
 @pytest.fixture
 def terminal() -> Callable[..., Shown]:
-    """Run the real program on a terminal, answering what it asks."""
+    """Run the real program on a terminal, answering what it asks with a line or a signal."""
 
-    def run(arguments: Sequence[str], answers: Sequence[tuple[str, str]] = (), **env: str) -> Shown:
+    def run(
+        arguments: Sequence[str], answers: Sequence[tuple[str, str | int]] = (), **env: str
+    ) -> Shown:
         main, other = pty.openpty()
         fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         before = termios.tcgetattr(other)
@@ -198,7 +200,11 @@ def terminal() -> Callable[..., Shown]:
                 break
             if waiting and waiting[0][0].encode() in seen[place:]:
                 place = len(seen)
-                os.write(main, waiting.pop(0)[1].encode() + b"\n")
+                answer = waiting.pop(0)[1]
+                if isinstance(answer, int):
+                    child.send_signal(answer)
+                else:
+                    os.write(main, answer.encode() + b"\n")
         child.kill()
         after = termios.tcgetattr(other)
         os.close(main)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -202,6 +203,7 @@ def test_the_skeleton_fits_the_terminal(size):
 
 # A desk that takes its time to import, and then fails; or reads what was typed meanwhile.
 FAILING = "import time; time.sleep(0.5); raise ImportError"
+SLOW = "import time; time.sleep(20)"
 READING = """
 import os, sys, termios, time
 time.sleep(0.5)
@@ -245,6 +247,16 @@ def test_a_desk_that_cannot_be_loaded_gives_the_terminal_back(terminal, tmp_path
     left, said = shown.screen.rindex("\x1b[?1049l"), shown.screen.rindex("Something went wrong")
     assert left < said
     assert "\x1b[?25h" in shown.screen
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_a_signal_while_the_desk_loads_gives_the_terminal_back(terminal, tmp_path, number, code):
+    shown = open_slow_desk(terminal, tmp_path, SLOW, [("opening the store", number)])
+    assert shown.code == code
+    assert shown.after == shown.before
+    assert "\x1b[?1049l\x1b[?25h" in shown.screen
 
 
 def test_a_splash_that_is_not_shown_does_nothing(capfd):
