@@ -63,7 +63,7 @@ _TEXT_OF_ENTRY = "e.id in (select search.rowid from search where search match {v
 _IS_OF_CASE = {
     "open": "c.unresolved = 1",
     "resolved": "c.status in ('resolved', 'closed')",
-    "snoozed": "c.snoozed_until > {now}",
+    "snoozed": "c.snoozed_until > 0 and c.snoozed_until > {now}",  # 0: its index holds no others
     "incomplete": "c.owner_id is null and c.status <> 'new'",
     "history": "c.history = 1",
     "junk": "c.spam = 1",

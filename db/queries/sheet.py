@@ -12,16 +12,17 @@ from db.among import among
 from db.engine.interface import Connection, Row
 from db.errors import NotFound
 from db.queries.rows import LINE_COLUMNS, case_line
-from db.records import CheatSheet, Contact, Handle, NoteLine
+from db.records import CaseLine, CheatSheet, Contact, Handle, NoteLine
 from db.texts import unpack
 
 OPEN_CASES = 20
+OPEN_LOOKED_AT = 200  # of each handle, the last changed
 CONTACTS = 3
 CONTACTS_LOOKED_AT = 100  # of each handle: newsletters may stand before the last words of a person
 HANDLES = 30
 NOTES = 10
 TAGS = 10
-TAGGED_CASES = 100  # of each handle, newest first: what they write about now
+TAGGED_CASES = 40  # of each handle, newest first: what they write about now
 
 _MEMBERS = """
 select k.id, k.name, coalesce(g.name, ''), k.title, k.stage, k.vip, k.risk, k.risk_at, k.goals,
@@ -39,7 +40,8 @@ where customer_id in (:among)
 """
 _OPEN = f"""
 select {LINE_COLUMNS}, c.urgency_rank from cases c
-where c.requester_id in (:among) and c.unresolved = 1
+where c.requester_id = :identity and c.unresolved = 1
+order by c.updated_at desc limit :rows
 """  # noqa: S608 - the columns are a constant
 _CONTACTS = """
 select id, case_id, at, channel, direction, author, preview from (
@@ -79,7 +81,6 @@ def cheat_sheet(connection: Connection, customer_id: int) -> CheatSheet:
     ids = tuple(row[0] for row in members)
     handles = sorted(among(connection, _HANDLES, ids), key=lambda row: (-row[6], -row[7], row[0]))
     identities = [row[0] for row in handles]
-    lines = sorted(among(connection, _OPEN, identities), key=lambda row: (row[7], row[5], row[0]))
     # Linked profiles complete each other: the canonical one speaks first.
     first = [_first(members, column) for column in range(len(members[0]))]
     return CheatSheet(
@@ -97,7 +98,7 @@ def cheat_sheet(connection: Connection, customer_id: int) -> CheatSheet:
         language=first[10],
         time_zone=first[11],
         preferred_channel=first[12],
-        open_cases=tuple(case_line(row[:7]) for row in lines[:OPEN_CASES]),
+        open_cases=_open_cases(connection, identities),
         contacts=_contacts(connection, identities),
         handles=tuple(Handle(*row[1:]) for row in handles[:HANDLES]),
         tags=_tags(connection, identities),
@@ -112,6 +113,14 @@ def cheat_sheet(connection: Connection, customer_id: int) -> CheatSheet:
 
 def _first(members: Sequence[Row], column: int) -> Any:  # one column of any type
     return next((row[column] for row in members if row[column]), members[0][column])
+
+
+def _open_cases(connection: Connection, identities: Sequence[int]) -> tuple[CaseLine, ...]:
+    rows: list[Row] = []
+    for identity in identities:
+        rows += connection.all(_OPEN, {"identity": identity, "rows": OPEN_LOOKED_AT})
+    rows.sort(key=lambda row: (row[7], row[5], row[0]))
+    return tuple(case_line(row[:7]) for row in rows[:OPEN_CASES])
 
 
 def _contacts(connection: Connection, identities: Sequence[int]) -> tuple[Contact, ...]:

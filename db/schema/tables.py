@@ -229,6 +229,9 @@ create index cases_queue on cases(
 create index cases_waiting on cases(
   waiting_on, waiting_since, id, unresolved, snoozed_until, status
 ) where unresolved = 1;
+create index cases_snoozed on cases(
+  snoozed_until, waiting_on, waiting_since, id, unresolved
+) where unresolved = 1 and snoozed_until > 0;
 create index cases_requester on cases(requester_id, unresolved, updated_at);
 create index cases_updated on cases(updated_at, id) where history = 0;
 
