@@ -137,6 +137,7 @@ class CaseTable:
         self._connection = connection
         self._people = people
         self._by_id: dict[int, Case] = {}
+        self._members: dict[int, list[int]] = {}
         self._links: list[tuple[Case, Case, str]] = []
 
     def load(self, wanted: Iterable[int]) -> None:
@@ -178,10 +179,13 @@ class CaseTable:
         return self._keep(rows)
 
     def conversations_of(self, case: Case) -> list[int]:
-        """Return the conversations that are stored as belonging to a case."""
+        """Return the conversations that belonged to a case when this transaction first asked."""
         if not case.stored:
             return []
-        return [row[0] for row in self._connection.all(_MEMBERS, {"case": case.id})]
+        if case.id not in self._members:
+            rows = self._connection.all(_MEMBERS, {"case": case.id})
+            self._members[case.id] = [row[0] for row in rows]
+        return self._members[case.id]
 
     def is_held(self, case: Case) -> bool:
         """Say whether something an agent made names the case."""

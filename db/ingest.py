@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 
 from connectors.contract import Batch, Entry, Outcome, Quarantined, Recognised
 from db import clock
@@ -25,7 +26,10 @@ from db.quarantine import release, set_aside
 
 __all__ = ["Arrival", "StoreSink"]
 
-SLICE_ENTRIES = 100  # at 100-200 microseconds each: the lock is held for 20 ms
+# Agents wait for the lock that a slice holds: slices shrink and grow with what the last one took.
+# A third more entries a second come in with the largest than with the smallest.
+SLICE_LEAST, SLICE_FIRST, SLICE_MOST = 32, 64, 160
+SLICE_SECONDS = 0.02
 SLICE_CHARACTERS = 400_000
 
 _SOURCE = "select id from sources where name = :name"
@@ -62,6 +66,7 @@ class StoreSink:
         self._recognised = recognised
         self._scope = scope
         self._arrival = arrival
+        self._slice = SLICE_FIRST
 
     def cursor(self) -> str:
         """Return the last committed cursor of this source and scope; empty when there is none."""
@@ -77,22 +82,38 @@ class StoreSink:
             Unavailable: The store cannot be written; nothing after the last slice is lost, since
                 the cursor was not moved.
         """
-        outcome = Outcome()
-        slices = list(_slices(batch.entries))
-        for number, entries in enumerate(slices or [()], 1):
-            changed, same = self._changed(entries)
-            outcome += Outcome(same=same)
-            ready, refused = self._prepare(changed)
-            last = number >= len(slices)
-            if last:
+        changed, same = self._changed(batch.entries)
+        outcome = Outcome(same=same)
+        while True:
+            piece, changed = self._cut(changed)
+            ready, refused = self._prepare(piece)
+            if not changed:
                 refused = [*batch.quarantined, *refused]
-            if not (ready or refused or last):
-                continue
             with self._engine.write(durable=False) as connection:
+                started = time.perf_counter()
                 outcome += self._land(connection, ready, refused)
-                if last:
+                if not changed:
                     self._finish(connection, batch.cursor)
-        return outcome
+            self._adapt(time.perf_counter() - started)
+            if not changed:
+                return outcome
+
+    def _cut(self, entries: list[Entry]) -> tuple[list[Entry], list[Entry]]:
+        """Return what goes into the next short transaction, and what is left."""
+        characters = place = 0
+        for entry in entries[: self._slice]:
+            place += 1
+            characters += len(entry.text or "")
+            if characters >= SLICE_CHARACTERS:
+                break
+        return entries[:place], entries[place:]
+
+    def _adapt(self, seconds: float) -> None:
+        """Choose the size of the next slice by how long the lock was held for this one."""
+        if seconds > 1.25 * SLICE_SECONDS:
+            self._slice = max(SLICE_LEAST, self._slice * 3 // 4)
+        elif seconds < 0.6 * SLICE_SECONDS:
+            self._slice = min(SLICE_MOST, self._slice * 5 // 4)
 
     def _changed(self, entries: Sequence[Entry]) -> tuple[list[Entry], int]:
         """Leave out what is stored unchanged, before any work is done for it."""
@@ -198,20 +219,6 @@ class StoreSink:
                 {"source": source_id, "scope": self._scope, "value": cursor, "now": now},
             )
         connection.run(_SUCCESS, {"source": source_id, "now": now})
-
-
-def _slices(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
-    """Yield entries in slices that are written in one short transaction."""
-    piece: list[Entry] = []
-    characters = 0
-    for entry in entries:
-        piece.append(entry)
-        characters += len(entry.text or "")
-        if len(piece) >= SLICE_ENTRIES or characters >= SLICE_CHARACTERS:
-            yield piece
-            piece, characters = [], 0
-    if piece:
-        yield piece
 
 
 def _refusal(entry: Entry, error: Exception) -> Quarantined:
