@@ -8,7 +8,6 @@ run, is rapidfuzz's ``process.extract`` over every name.
 from __future__ import annotations
 
 import random
-import statistics
 import sys
 import time
 from collections import Counter
@@ -16,12 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.names import People, Person
+from bench.tables import percentile, show
 from db.identity.lookup import find_customers, index_customers
 from db.identity.lookup_keys import company_words, words_of
 from db.store import Store, open_store
 
 DATA = Path(__file__).parent / "data"
 QUERIES_OF_A_KIND = 60
+SIZES = (10_000, 100_000)
 _NEIGHBOURS = {
     "a": "sq",
     "e": "wr",
@@ -166,60 +167,57 @@ def measured(customers: int, misses: bool = False) -> None:
     """Print recall and CPU for each kind."""
     store, persons = filled(customers)
     connection = store.engine.connection()
-    times: list[float] = []
-    first = five = asked = 0
-    print(f"\n{customers:,} customers     @1    @5   CPU ms p50   p95")
-    for kind, kinds in questions(persons).items():
-        hit_first = hit_five = 0
-        spent: list[float] = []
-        for typed, meant in kinds:
+    rows: list[tuple[object, ...]] = []
+    everything: list[tuple[bool, bool, float]] = []
+    for kind, asked in questions(persons).items():
+        answers: list[tuple[bool, bool, float]] = []
+        for typed, meant in asked:
             began = time.process_time()
             hits = find_customers(connection, typed)
-            spent.append((time.process_time() - began) * 1000)
+            spent = (time.process_time() - began) * 1000
             found = [hit.customer_id for hit in hits[:5]]
-            hit_first += bool(set(found[:1]) & meant)
-            hit_five += bool(set(found) & meant)
+            answers.append((bool(set(found[:1]) & meant), bool(set(found) & meant), spent))
             if misses and not set(found) & meant:
                 names = [persons[one - 1].name for one in found]
                 print("   ", typed, "->", persons[min(meant) - 1], "not", names)
-        times += spent
-        first, five, asked = first + hit_first, five + hit_five, asked + len(kinds)
-        spent.sort()
-        print(
-            f"{kind:20} {hit_first / len(kinds):6.3f}{hit_five / len(kinds):6.3f}"
-            f"{statistics.median(spent):9.2f}{spent[int(len(spent) * 0.95)]:9.2f}"
-        )
-    times.sort()
-    print(
-        f"{'all':20} {first / asked:6.3f}{five / asked:6.3f}"
-        f"{statistics.median(times):9.2f}{times[int(len(times) * 0.95)]:9.2f}"
-    )
-    _peer(persons)
+        rows.append(_row(kind, answers))
+        everything += answers
+    rows.append(_row("all", everything))
+    rows.append(_row("peer: one slip, every name scanned", _peer(persons)))
+    show(f"{customers:,} customers", ("asked", "first", "of five", "CPU ms p50", "p95"), rows)
     store.close()
 
 
-def _peer(persons: list[Person], queries: int = 60) -> None:
-    """Print the same for ``process.extract`` over every name: a scan."""
-    from rapidfuzz import fuzz, process
-
-    names = [" ".join(words_of(person.name)) for person in persons]
-    spent, five = [], 0
-    for typed, meant in questions(persons)["one slip"][:queries]:
-        began = time.process_time()
-        found = process.extract(typed, names, scorer=fuzz.ratio, limit=5, score_cutoff=60)
-        spent.append((time.process_time() - began) * 1000)
-        five += any(place + 1 in meant for _, _, place in found)
-    spent.sort()
-    print(
-        f"{'peer: one slip, scan':20}       {five / queries:6.3f}"
-        f"{statistics.median(spent):9.2f}{spent[int(len(spent) * 0.95)]:9.2f}"
+def _row(kind: str, answers: list[tuple[bool, bool, float]]) -> tuple[object, ...]:
+    count = len(answers)
+    spent = [answer[2] for answer in answers]
+    return (
+        kind,
+        f"{sum(answer[0] for answer in answers) / count:.3f}",
+        f"{sum(answer[1] for answer in answers) / count:.3f}",
+        percentile(spent, 50),
+        percentile(spent, 95),
     )
 
 
+def _peer(persons: list[Person]) -> list[tuple[bool, bool, float]]:
+    """Ask ``process.extract`` over every name."""
+    from rapidfuzz import fuzz, process
+
+    names = [" ".join(words_of(person.name)) for person in persons]
+    answers = []
+    for typed, meant in questions(persons)["one slip"]:
+        began = time.process_time()
+        found = process.extract(typed, names, scorer=fuzz.ratio, limit=5, score_cutoff=60)
+        spent = (time.process_time() - began) * 1000
+        places = [place + 1 for _, _, place in found]
+        answers.append((bool(set(places[:1]) & meant), bool(set(places) & meant), spent))
+    return answers
+
+
 def run() -> None:
-    """Measure for each size that is named; 10,000 without one."""
-    sizes = [int(word) for word in sys.argv[1:] if word.isdigit()] or [10_000]
-    for customers in sizes:
+    """Measure for each size that is named on the command line, or the usual two."""
+    for customers in [int(word) for word in sys.argv[1:] if word.isdigit()] or SIZES:
         measured(customers, misses="--misses" in sys.argv)
 
 
