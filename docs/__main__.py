@@ -10,9 +10,9 @@ FOLDER = Path(__file__).parent
 
 
 def _keys() -> str:
-    from console.keymap import reference
+    from console.keymap import as_markdown
 
-    return reference()
+    return as_markdown()
 
 
 def _commands() -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("textual", "rich", "sqlite_utils", "rapidfuzz", "fast_mail_parser", "selectolax", "chardet")
+SCREEN = ("textual", "rich")
+PARSERS = ("fast_mail_parser", "selectolax", "chardet")
+HEAVY = (*SCREEN, *PARSERS, "sqlite_utils", "rapidfuzz")
 
 
 def loaded_after(code: str) -> set[str]:
