@@ -56,7 +56,8 @@ def html_to_text(html: str) -> tuple[str, tuple[Fold, ...], str]:
     whole = True
     for count, (closing, name, attributes, text) in enumerate(_tokens(written)):
         if text:
-            writer.add(text)
+            if writer.inline or writer.pre or not text.isspace():
+                writer.add(text)
         elif name:
             if closing:
                 writer.leave(name)

@@ -47,13 +47,12 @@ class Line(NamedTuple):
 
 
 class _Open(NamedTuple):
-    """An element whose end changes something."""
+    """A block or other element whose end changes something."""
 
     tag: str
     gap: int
     kind: FoldKind | None
     quote: bool
-    hides: bool
 
 
 class Writer:
@@ -65,7 +64,9 @@ class Writer:
         self.gap = _NO_GAP
         self.open: list[_Open] = []
         self.kinds: list[FoldKind] = []
-        self.depth = self.pre = self.hidden = 0
+        self.depth = self.pre = 0
+        # Inside a hidden element: its tag, and how many of that tag are open in it.
+        self.hidden, self.nested = "", 0
         self.lists: list[int] = []
         self.bullet = ""
         self.rows: list[list[int]] = []
@@ -73,7 +74,7 @@ class Writer:
         self.chars = 0
 
     def add(self, text: str) -> None:
-        """Add text as Lexbor writes it: four entities, nothing else."""
+        """Add text as Lexbor writes it: with four entities and no others."""
         if self.hidden:
             return
         if "&" in text:
@@ -125,31 +126,34 @@ class Writer:
 
     def enter(self, tag: str, attributes: str) -> None:
         """Begin an element."""
-        if tag in _VOID:
-            if not self.hidden:
-                self._void(tag, attributes)
+        if self.hidden:
+            self.nested += tag == self.hidden
             return
-        gap, kind, hides = _GAPS.get(tag, _NO_GAP), None, False
-        if attributes:
-            hides = _hides(attributes)
+        gap, kind = _GAPS.get(tag, _NO_GAP), None
+        special = tag in _SPECIAL
+        if attributes and (gap or special or "style" in attributes or "hidden" in attributes):
+            if _hides(attributes) and tag not in _VOID:
+                self.hidden, self.nested = tag, 1
+                return
             if gap:
                 kind = _fold_kind(attributes)
                 if tag == "p" and _tight(attributes):
                     gap = _LINE
-        if not (gap or hides or self.hidden or tag in _SPECIAL):
+        if not gap and not special:
+            if tag in _VOID:
+                self._void(tag, attributes)
             return
         quote = tag == "blockquote" and not _only_indents(attributes)
-        self.open.append(_Open(tag, gap, "quote" if quote else kind, quote, hides))
-        if hides or self.hidden:
-            self.hidden += hides
-            return
+        if quote:
+            kind = "quote"
+        self.open.append(_Open(tag, gap, kind, quote))
         if gap:
             self.block(_LINE if tag in _LISTS and self.lists else gap)
-        if quote or kind:
+        if kind:
             self.flush()
-            self.kinds.append("quote" if quote else kind or "quote")
+            self.kinds.append(kind)
             self.depth += quote
-        if tag in _SPECIAL:
+        if special:
             self._enter_special(tag, attributes)
 
     def _void(self, tag: str, attributes: str) -> None:
@@ -183,12 +187,14 @@ class Writer:
 
     def leave(self, tag: str) -> None:
         """End an element; those that change nothing were not noted when they began."""
+        if self.hidden:
+            self.nested -= tag == self.hidden
+            if not self.nested:
+                self.hidden = ""
+            return
         if not self.open or self.open[-1].tag != tag:
             return
-        _, gap, kind, quote, hides = self.open.pop()
-        if hides or self.hidden:
-            self.hidden -= hides
-            return
+        _, gap, kind, quote = self.open.pop()
         if tag == "a":
             self._end_link()
         if gap:

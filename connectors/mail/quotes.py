@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
-from connectors.contract import Fold, FoldKind
+from connectors.contract import Fold
 from connectors.mail import phrases
 
 # Mail programs wrap an attribution over up to four lines.
@@ -21,7 +22,10 @@ _SPACES = [chr(code) for code in range(0x3001) if chr(code).isspace()]
 _BY_FIRST = {"": _BLANK, ">": _QUOTED, **dict.fromkeys(_SPACES, _INDENTED)}
 _HEADS = frozenset(f"{mark}{mark}" for mark in "-_*=—–")
 
-Marks = list[FoldKind | None]
+# What a line is folded as; the lines of a text are bytes, so that runs of them are found at once.
+_QUOTE, _SIGNATURE = 1, 2
+_QUOTED_RUN = re.compile(b"\x01+")
+_MARKED_RUN = re.compile(b"\x01+|\x02+")
 
 
 def find_folds(text: str) -> tuple[Fold, ...]:
@@ -36,22 +40,22 @@ def find_folds(text: str) -> tuple[Fold, ...]:
     """
     lines = text.split("\n")
     kinds = _line_kinds(lines, text)
-    marks: Marks = [None] * len(lines)
+    marks = bytearray(len(lines))
     forwarded = _mark_tail(lines, kinds, marks, text)
     if _QUOTED in kinds:
         _mark_quotes(lines, kinds, marks)
     _mark_signatures(lines, kinds, marks, forwarded, text)
     if not any(marks):
         return ()
-    if not any(kind and mark is None for kind, mark in zip(kinds, marks, strict=True)):
-        marks = [mark if mark == "signature" else None for mark in marks]
+    if not any(kind and not mark for kind, mark in zip(kinds, marks, strict=True)):
+        marks = marks.replace(b"\x01", b"\x00")
     return _ranges(lines, kinds, marks)
 
 
-def _line_kinds(lines: list[str], text: str) -> list[int]:
+def _line_kinds(lines: list[str], text: str) -> bytearray:
     """Tell blank, quoted and plain lines apart."""
     known = _BY_FIRST.get
-    kinds = [known(line[:1], _PLAIN) for line in lines]
+    kinds = bytearray([known(line[:1], _PLAIN) for line in lines])
     if _INDENTED in kinds:
         for index in [i for i, kind in enumerate(kinds) if kind == _INDENTED]:
             kinds[index] = known(lines[index].lstrip()[:1], _PLAIN)
@@ -64,7 +68,7 @@ def _line_kinds(lines: list[str], text: str) -> list[int]:
     return kinds
 
 
-def _mark_tail(lines: list[str], kinds: list[int], marks: Marks, text: str) -> int:
+def _mark_tail(lines: list[str], kinds: bytearray, marks: bytearray, text: str) -> int:
     """Fold an original message that hangs below a separator, header block or attribution.
 
     Returns:
@@ -93,12 +97,12 @@ def _mark_tail(lines: list[str], kinds: list[int], marks: Marks, text: str) -> i
         if begin < 0 and _label(start) == "from" and _header_block(lines, index):
             begin = _rule_above(lines, kinds, index)
         if begin >= 0:
-            marks[begin:] = ["quote"] * (len(lines) - begin)
+            marks[begin:] = b"\x01" * (len(lines) - begin)
             return len(lines)
     return len(lines)
 
 
-def _rule_above(lines: list[str], kinds: list[int], index: int) -> int:
+def _rule_above(lines: list[str], kinds: bytearray, index: int) -> int:
     """Return the line of the rule that Outlook draws above a header block, or ``index``."""
     above = index - 1
     while above >= 0 and kinds[above] == _BLANK:
@@ -106,7 +110,7 @@ def _rule_above(lines: list[str], kinds: list[int], index: int) -> int:
     return above if above >= 0 and _RULE.match(lines[above].strip()) else index
 
 
-def _unmarked_original(lines: list[str], kinds: list[int], index: int) -> int:
+def _unmarked_original(lines: list[str], kinds: bytearray, index: int) -> int:
     """Return where a quoted original without ``>`` begins, if this line leads it in; else -1."""
     last = lines[index][-160:]
     if not ("@" in last or ">" in last or phrases.VERB.search(last)):
@@ -146,7 +150,7 @@ def _header_block(lines: list[str], index: int) -> bool:
     return "date" in seen and address
 
 
-def _attribution(lines: list[str], kinds: list[int], index: int) -> tuple[int, str]:
+def _attribution(lines: list[str], kinds: bytearray, index: int) -> tuple[int, str]:
     """Return (first line, words) of the attribution that ends at ``index``; (-1, "") if none.
 
     The topmost line that can open it is taken: "<ann@x.example> wrote:" may be the end of one.
@@ -173,59 +177,59 @@ def _tells_who(words: str) -> bool:
     return "@" in words and len(phrases.STAMP.findall(words)) > 1
 
 
-def _mark_quotes(lines: list[str], kinds: list[int], marks: Marks) -> None:
+def _mark_quotes(lines: list[str], kinds: bytearray, marks: bytearray) -> None:
     """Fold ``>`` lines, the blank lines between them, and the attribution above."""
     previous = -2
-    for index, kind in enumerate(kinds):
-        if kind != _QUOTED or marks[index] is not None:
-            continue
-        marks[index] = "quote"
-        if previous != index - 1:
-            above = index - 1
-            while above >= 0 and kinds[above] == _BLANK and index - above < 4:
-                above -= 1
-            if above == previous:
-                marks[above + 1 : index] = ["quote"] * (index - above - 1)
-            elif above >= 0 and kinds[above] == _PLAIN and marks[above] is None:
-                begin = -1
-                if lines[above].rstrip()[-1] in phrases.COLONS:
-                    begin, _ = _attribution(lines, kinds, above)
-                if begin >= 0:
-                    marks[begin:index] = ["quote"] * (index - begin)
-        previous = index
+    for run in _QUOTED_RUN.finditer(kinds):
+        first, after = run.span()
+        if marks[first]:
+            break
+        marks[first:after] = b"\x01" * (after - first)
+        above = first - 1
+        while above >= 0 and kinds[above] == _BLANK and first - above < 4:
+            above -= 1
+        begin = -1
+        if above == previous:
+            begin = above + 1
+        elif above >= 0 and kinds[above] == _PLAIN and not marks[above]:
+            if lines[above].rstrip()[-1] in phrases.COLONS:
+                begin, _ = _attribution(lines, kinds, above)
+        if begin >= 0:
+            marks[begin:first] = b"\x01" * (first - begin)
+        previous = after - 1
 
 
 def _mark_signatures(
-    lines: list[str], kinds: list[int], marks: Marks, stop: int, text: str
+    lines: list[str], kinds: bytearray, marks: bytearray, stop: int, text: str
 ) -> None:
     """Fold ``-- `` signatures, list footers, and the line that a phone appends."""
     if "\n--" in text or "\n__" in text or "\n—" in text:
         _mark_dashed(lines, marks, min(len(lines), stop))
     ends = [stop]
     if any(marks):
-        ends += [i for i in range(1, stop) if marks[i] is not None and marks[i - 1] is None]
+        ends += [run.start() for run in _MARKED_RUN.finditer(marks, 1, stop)]
     for end in ends:
         own, index = 0, end - 1
-        while index >= 0 and end - index < 8 and own < 2 and marks[index] is None:
+        while index >= 0 and end - index < 8 and own < 2 and not marks[index]:
             if kinds[index] == _PLAIN:
                 own += 1
                 line = lines[index].strip()
                 if len(line) <= _MOBILE_CHARS and phrases.is_mobile_signature(line):
-                    marks[index] = "signature"
+                    marks[index] = _SIGNATURE
                     break
             index -= 1
 
 
-def _mark_dashed(lines: list[str], marks: Marks, stop: int) -> None:
+def _mark_dashed(lines: list[str], marks: bytearray, stop: int) -> None:
     index = 1
     while index < stop:
         line = lines[index]
-        if line[:1] in ("-", "_", "—") and marks[index] is None and _starts_signature(line):
+        if line[:1] in ("-", "_", "—") and not marks[index] and _starts_signature(line):
             end = index
-            while end < stop and marks[end] is None:
+            while end < stop and not marks[end]:
                 end += 1
             if line.startswith("-- ") or line[0] == "_" or end - index <= _SIGNATURE_LINES:
-                marks[index:end] = ["signature"] * (end - index)
+                marks[index:end] = b"\x02" * (end - index)
             index = end
         index += 1
 
@@ -236,22 +240,20 @@ def _starts_signature(line: str) -> bool:
     return bare in ("--", "—") or (len(bare) == 47 and not bare.strip("_"))
 
 
-def _ranges(lines: list[str], kinds: list[int], marks: Marks) -> tuple[Fold, ...]:
-    """Turn marked lines into ranges that begin and end with a line that is not blank."""
+def _ranges(lines: list[str], kinds: bytearray, marks: bytearray) -> tuple[Fold, ...]:
+    """Turn runs of marked lines into ranges that begin and end with a line that is not blank."""
+    ends = list(accumulate(map(len, lines)))
     folds: list[Fold] = []
-    position, start, end = 0, -1, -1
-    current: FoldKind | None = None
-    for line, state, mark in zip(lines, kinds, marks, strict=True):
-        if mark != current:
-            if current is not None and end > start >= 0:
-                folds.append(Fold(start, end, current))
-            current, start, end = mark, -1, -1
-        if mark is not None and state != _BLANK:
-            start = position if start < 0 else start
-            end = position + len(line)
-        position += len(line) + 1
-    if current is not None and end > start >= 0:
-        folds.append(Fold(start, end, current))
+    for run in _MARKED_RUN.finditer(marks):
+        first, last = run.start(), run.end() - 1
+        while first < last and kinds[first] == _BLANK:
+            first += 1
+        while last > first and kinds[last] == _BLANK:
+            last -= 1
+        # Each line before it has a line end of one character.
+        start, end = ends[first] - len(lines[first]) + first, ends[last] + last
+        if end > start:
+            folds.append(Fold(start, end, "quote" if marks[first] == _QUOTE else "signature"))
     return tuple(folds)
 
 

@@ -226,9 +226,8 @@ def test_what_is_no_mail_is_set_aside_with_its_bytes(tmp_path):
     aside = [item for item in items if isinstance(item, Quarantined)]
     assert [entry.subject for entry in entries(items)] == ["n2"]
     assert aside[0].raw == b"no headers at all\n"
-    assert (
-        aside[0].external_id == [i for i in pull(path) if isinstance(i, Quarantined)][0].external_id
-    )
+    again = next(item for item in pull(path) if isinstance(item, Quarantined))
+    assert again.external_id == aside[0].external_id
 
 
 def test_a_reader_that_breaks_costs_one_message(tmp_path, monkeypatch):
