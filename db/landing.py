@@ -165,11 +165,9 @@ class Landing:
         author = people[heading.author.key] if heading.author else None
         home = people[heading.home.key] if heading.home else None
         direction = heading.direction
-        if not one.guests:
-            # Nobody is named: kept as somebody's, so that it is seen and not lost.
-            home = people[unknown]
-            if not one.entry.direction and one.human:
-                direction = "inbound"
+        if not one.guests and one.human and one.entry.direction in ("", "inbound"):
+            # Nobody is named: kept as somebody's words, so that they are seen and not lost.
+            home, direction = people[unknown], "inbound"
         if home is not None:
             people.customer_of(home)
         others = [people[guest.key] for guest in heading.others]
@@ -203,9 +201,9 @@ class Landing:
             conversation = found(_conversation(one))
             self._answer_in_chat(one, conversation)
             prepared = one.prepared
-            conversation.add(
-                prepared.entry.at, prepared.subject, prepared.topic, one.spoken, one.home
-            )
+            # Mails from nobody have no sender in common by which a subject could join them.
+            topic = prepared.topic if prepared.guests else ""
+            conversation.add(prepared.entry.at, prepared.subject, topic, one.spoken, one.home)
         threads.number()
 
     def _answer_in_chat(self, one: Placed, conversation: Conversation) -> None:
@@ -237,8 +235,10 @@ class Landing:
         self._cases.number()
 
     def _insider(self, one: Placed) -> Identity:
-        """Return on whose timeline an entry without outsiders is: its author's, or any of us."""
-        return one.author or self._people[one.prepared.guests[0].key]
+        """Return on whose timeline an entry without outsiders is: its author's, or anyone's."""
+        guests = one.prepared.guests
+        key = guests[0].key if guests else Key("name", self._source, UNKNOWN)
+        return one.author or self._people[key]
 
 
 def _conversation(one: Placed) -> Conversation:

@@ -115,7 +115,7 @@ class PreviewCounter:
             self._by_key[key] = conversation
         home = self._people[heading.home.key] if heading.home else None
         direction = heading.direction
-        if not guests and not entry.direction:
+        if not guests and entry.direction == "" and human_words(entry):
             direction = "inbound"
         if home is None and entry.channel != "email" and conversation.home is not None:
             home = conversation.home

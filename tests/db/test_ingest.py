@@ -342,8 +342,20 @@ def test_a_contact_form_is_the_words_of_whom_it_asks_to_answer(ours: Store) -> N
 def test_a_mail_from_nobody_is_seen_and_not_lost(ours: Store) -> None:
     take_in(ours, replace(mail("a"), parties=()), replace(mail("b"), parties=()))
     assert rows(ours, "select direction from entries") == [("inbound",), ("inbound",)]
-    assert rows(ours, "select count(*) from cases where unresolved = 1") == [(1,)]
+    assert rows(ours, "select count(*) from cases where unresolved = 1") == [(2,)]
     assert rows(ours, "select name from customers") == [("unknown sender",)]
+
+
+def test_an_event_that_names_nobody_is_on_the_timeline_of_the_threads_customer(ours: Store) -> None:
+    event = replace(chat("12", "x", ""), kind="event", parties=())
+    take_in(ours, chat("1", "U7", "Ada"), event, replace(event, external_id="e", thread="c2"),
+            source=SLACK)  # fmt: skip
+    found = rows(
+        ours,
+        "select i.value from entries e join identities i on i.id = e.identity_id order by e.id",
+    )
+    assert found == [("u7",), ("u7",), ("unknown sender",)]
+    assert rows(ours, "select name from customers") == [("Ada",)]
 
 
 def test_a_spammers_thousand_readers_do_not_fill_the_store(ours: Store) -> None:
