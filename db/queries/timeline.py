@@ -17,6 +17,7 @@ from db.records import TimelineItem, TimelineKey, TimelinePage
 
 PAGE_ITEMS = 200
 _LATEST = 1 << 62
+_FIRST = (-_LATEST, 0)  # earlier than anything: old mail may say 1969
 _END = TimelineKey(_LATEST, 0)  # later than anything
 
 ITEM_COLUMNS = (
@@ -140,25 +141,40 @@ def _entries_of(
     shared: set[tuple[int, int]] = set()
     for identity in identities:
         shared.update(connection.all(_SHARED_KEYS, _range(end, limit, identity=identity)))
-    if len(identities) == 1 and not shared:
-        return items_of(connection.all(_OF_ONE, _range(end, limit, identity=identities[0])))
+    if len(identities) == 1:
+        rows = connection.all(_OF_ONE, _range(end, limit, identity=identities[0]))
+        low = (rows[-1][1], rows[-1][0]) if len(rows) > limit else _FIRST
+    else:
+        rows, low = _of_several(connection, identities, shared, end, limit)
+    here = {row[0] for row in rows}
+    missing = [entry for at, entry in shared if (at, entry) >= low and entry not in here]
+    rows += among(connection, _BY_ID, missing)
+    return items_of(rows)
+
+
+def _of_several(
+    connection: Connection,
+    identities: Sequence[int],
+    shared: set[tuple[int, int]],
+    end: TimelineKey,
+    limit: int,
+) -> tuple[list[Row], tuple[int, int]]:
+    """Return the newest entries of several identities, and the key where they end.
+
+    First the keys alone are merged, so that whole rows are read only of what is shown.
+    """
     own = {
         identity: connection.all(_KEYS_OF_ONE, _range(end, limit, identity=identity))
         for identity in identities
     }
-    keys = shared.union(*own.values())
-    if not keys:
-        return []
-    low = sorted(keys, reverse=True)[: limit + 1][-1]
-    rows: dict[int, Row] = {}
+    keys = sorted(shared.union(*own.values()), reverse=True)[: limit + 1]
+    low = keys[-1] if keys else _FIRST
+    rows: list[Row] = []
     for identity, its_keys in own.items():
         if its_keys and its_keys[0] >= low:
             params = _range(end, limit, identity=identity, low_at=low[0], low_entry=low[1])
-            rows.update((row[0], row) for row in connection.all(_RANGE_OF_ONE, params))
-    missing = [entry for at, entry in shared if (at, entry) >= low and entry not in rows]
-    if missing:
-        rows.update((row[0], row) for row in among(connection, _BY_ID, missing))
-    return items_of(rows.values())
+            rows += connection.all(_RANGE_OF_ONE, params)
+    return rows, low
 
 
 def _events_of(

@@ -114,7 +114,10 @@ def put(store: Store, rows: list[tuple[int, int, int]]) -> None:
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    rows=st.lists(st.tuples(st.sampled_from([1, 2, 3, -3, -4]), st.integers(0, 12)), max_size=40),
+    rows=st.lists(
+        st.tuples(st.sampled_from([1, 2, 3, -3, -4]), st.sampled_from([-2 * START, *range(13)])),
+        max_size=40,
+    ),
     events=st.lists(st.integers(0, 12), max_size=12),
     limit=st.integers(1, 9),
 )
