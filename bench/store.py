@@ -3,7 +3,7 @@
 ``python -m bench.store [ENTRIES…]``. The naive layout is what a first sketch would be: the text
 inline in one table, single-column indexes, a join for each question, ``ORDER BY rank`` over all
 hits. CPU is what the process used, the wall is what a person waits; the floor says how fast this
-machine is just now (0.1 ms on an idle one).
+machine is just now: on a busy one every figure grows with it.
 """
 
 from __future__ import annotations
