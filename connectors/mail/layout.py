@@ -158,7 +158,7 @@ class Writer:
 
     def _void(self, tag: str, attributes: str) -> None:
         if tag == "br":
-            self.flush(keep_blank=not self.inline and self.gap == _NO_GAP)
+            self.flush(keep_blank=not self.inline)
         elif tag == "img":
             self.inline.append(_image(attributes))
         elif tag == "hr":

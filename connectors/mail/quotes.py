@@ -191,9 +191,13 @@ def _mark_quotes(lines: list[str], kinds: bytearray, marks: bytearray) -> None:
         begin = -1
         if above == previous:
             begin = above + 1
-        elif above >= 0 and kinds[above] == _PLAIN and not marks[above]:
-            if lines[above].rstrip()[-1] in phrases.COLONS:
-                begin, _ = _attribution(lines, kinds, above)
+        elif (
+            above >= 0
+            and kinds[above] == _PLAIN
+            and not marks[above]
+            and lines[above].rstrip()[-1] in phrases.COLONS
+        ):
+            begin, _ = _attribution(lines, kinds, above)
         if begin >= 0:
             marks[begin:first] = b"\x01" * (first - begin)
         previous = after - 1

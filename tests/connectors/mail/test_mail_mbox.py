@@ -57,7 +57,7 @@ BODIES = st.lists(
 ).map(lambda lines: b"".join(line + b"\n" for line in lines))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(BODIES, min_size=1, max_size=6), st.booleans(), st.sampled_from([7, 100, 4096]))
 def test_what_was_written_to_an_mbox_comes_back(bodies, crlf, chunk):
     raws = [b"From: a@x.example\n\n" + body for body in bodies]
@@ -159,7 +159,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
     path = tmp_path / "in.mbox"
     block = b"".join(packed(mail(n, "x" * 2000)) for n in range(500))
     with path.open("wb") as file:
-        for _ in range(40):
+        for _ in range(20):
             file.write(block)
     tracemalloc.start()
     try:
@@ -167,8 +167,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert count == 20_000
-    assert path.stat().st_size > 40_000_000
+    assert count == 10_000
+    assert path.stat().st_size > 20_000_000
     assert peak < 6_000_000
 
 
