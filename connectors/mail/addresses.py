@@ -194,7 +194,9 @@ def _name(name: str) -> str:
 
 def _address(address: str) -> str:
     text = decode_words(address) if "=?" in address or not address.isascii() else address
-    text = _SPACE_RUN.sub("", text).strip("<>[]")
+    text = _SPACE_RUN.sub("", text).strip("<>")
+    if text[:1] == "[" and text[-1:] == "]":
+        text = text[1:-1]
     if text[:1] in ("'", '"') and text[-1:] == text[:1]:
         text = text[1:-1]
     if text.lower().startswith(_NOBODY):

@@ -83,7 +83,7 @@ def read_headers(raw: bytes, start: int, end: int, *, top: bool = False) -> Head
     block = raw[start:stop]
     found = _regular(block, body) if _NAME.match(block) else Headers()
     if not found.count:
-        found = _irregular(raw, start, stop, body)
+        found = _irregular(raw, start, stop, body, end)
     if over:
         found.defects.append("The header block is over 256 kB; only its first part was read.")
     if envelope:
@@ -136,7 +136,7 @@ def _regular(block: bytes, body: int) -> Headers:
     return found
 
 
-def _irregular(raw: bytes, start: int, stop: int, body: int) -> Headers:
+def _irregular(raw: bytes, start: int, stop: int, body: int, end: int) -> Headers:
     """Read a block line by line: junk before it, lines without a colon in it, no blank after it."""
     found = Headers(body=body)
     offset = start
@@ -161,7 +161,7 @@ def _irregular(raw: bytes, start: int, stop: int, body: int) -> Headers:
         found.body = start
         return found
     envelope = found.envelope
-    if len(junk_at) > 1 or (junk_at and stop >= len(raw)):
+    if len(junk_at) > 1 or (junk_at and stop >= end):
         # Two lines or more that are no header: the blank line was left out and this is the body.
         body = junk_at[0][0]
         found.defects.append("The blank line between headers and body is missing.")

@@ -57,6 +57,8 @@ def test_encoded_words_are_read_however_broken(written, read):
         ("J\xc3\xbcrgen <j@x.example>", [("Jürgen", "j@x.example")]),
         ('"boss@corp.example" <x@evil.example>', [("boss@corp.example", "x@evil.example")]),
         ("root", [("", "root")]),
+        ("Ann <ann@[192.0.2.1]>", [("Ann", "ann@[192.0.2.1]")]),
+        ("[ann@x.example]", [("", "ann@x.example")]),
         ("", []),
     ],
 )

@@ -280,3 +280,13 @@ def test_broken_base64_is_read_as_far_as_it_goes():
     entry = parse(raw)
     assert entry.text == "Hello world"
     assert "base64 is broken" in entry.defects[0]
+
+
+def test_a_part_without_a_blank_line_keeps_its_words():
+    raw = (
+        "From: a@x.example\nContent-Type: multipart/mixed; boundary=b\n\n"
+        "--b\nContent-Type: text/plain\nwords right below\n--b--\n"
+    )
+    entry = parse(raw.encode())
+    assert entry.text == "words right below"
+    assert "blank line" in entry.defects[0]
