@@ -210,6 +210,20 @@ def test_the_same_customer_on_the_same_subject_joins_the_open_case(ours: Store) 
     assert the_case(ours)["unresolved"] == 1
 
 
+def test_an_answered_conversation_leaves_the_case_it_had_joined(ours: Store) -> None:
+    take_in(ours, mail("a", NOON))
+    take_in(ours, mail("b", NOON + 1))
+    assert case_count(ours) == 1
+    take_in(ours, mail("c", NOON + 2, US, refs="b"))
+    found = ours.engine.connection().all(
+        "select o.external_id, c.unresolved, c.history"
+        " from entries e join cases c on c.id = e.case_id"
+        " join origins o on o.entry_id = e.id order by 1"
+    )
+    assert found == [("a", 1, 0), ("b", 0, 1), ("c", 0, 1)]
+    assert the_case(ours)["waiting_since"] == NOON
+
+
 def test_another_customer_or_no_subject_does_not_join(ours: Store) -> None:
     take_in(
         ours,
