@@ -60,7 +60,7 @@ def _simple(value: str) -> list[tuple[str, str]] | None:
 
 
 def _odd_address(address: str) -> bool:
-    return not address.isascii() or _SPECIAL.search(address) is not None
+    return address[:1] == "[" or not address.isascii() or _SPECIAL.search(address) is not None
 
 
 def _pieces(value: str) -> list[list[tuple[str, str]]]:

@@ -67,7 +67,10 @@ def read_tree(raw: bytes, headers: Headers) -> tuple[Part, list[str]]:
         default = "message/rfc822" if parent.media_type == "multipart/digest" else "text/plain"
         for index, (start, end) in enumerate(ranges, start=1):
             number = f"{parent.number}.{index}" if parent.number else str(index)
-            child = _part(read_headers(raw, start, end), number, end, default)
+            own = read_headers(raw, start, end)
+            for sentence in own.defects:
+                _note(defects, sentence)
+            child = _part(own, number, end, default)
             parent.children.append(child)
             count += 1
             if child.media_type.startswith("multipart/"):
