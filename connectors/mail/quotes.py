@@ -113,6 +113,8 @@ def _rule_above(lines: list[str], kinds: bytearray, index: int) -> int:
 def _unmarked_original(lines: list[str], kinds: bytearray, index: int) -> int:
     """Return where a quoted original without ``>`` begins, if this line leads it in; else -1."""
     last = lines[index][-160:]
+    if len(last) < len("wrote:") and last.isascii():
+        return -1
     if not ("@" in last or ">" in last or phrases.VERB.search(last)):
         return -1
     if _QUOTED in kinds[index + 1 : index + 6]:
