@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from textual import work
-from textual.app import App
-
 from console.keytable import KEYS, STACKS, Key
 from console.reader import Reader
 from console.screens.base import Overlay, Showing
 from console.text import clean, one_line
+from console.typeahead import KeepsKeys
 from db.commands.base import Command
 from db.errors import StoreError
 from db.records import AgentRow, Done
@@ -26,7 +24,7 @@ AGAIN_SECONDS = 6.0  # how long a second press of undo takes back what was only 
 GO_QUEUES = {"mine": 1, "unassigned": 2, "snoozed": 6}  # pins of the shipped queues
 
 
-class ActingApp(App[None]):
+class ActingApp(KeepsKeys):
     """An app with a store, an agent, and the actions of the context “everywhere”.
 
     Attributes:
@@ -66,6 +64,8 @@ class ActingApp(App[None]):
 
     def reload(self) -> None:
         """Let every screen read again what it shows; the cursor and the scroll stay."""
+        if not self.is_running or self._exit:
+            return  # the screens are being taken down
         for screen in self.screen_stack:
             if isinstance(screen, Showing) and screen.is_mounted:
                 screen.reload()
@@ -169,7 +169,7 @@ class ActingApp(App[None]):
         elif where == "top" and isinstance(self.screen, Showing):
             self.screen.go_top()
         elif where == "queue":
-            self._go_to_queue()
+            self.ask(self._go_to_queue())
         elif where in GO_QUEUES:
             self.action_pinned(GO_QUEUES[where])
         elif where == "desk":
@@ -181,7 +181,6 @@ class ActingApp(App[None]):
         if desk is not None:
             desk.show_pinned(pin)
 
-    @work(exit_on_error=True)
     async def _go_to_queue(self) -> None:
         from console.screens.choices import pick_queue
 

@@ -24,6 +24,7 @@ from db.errors import NoStore
 from db.records import AgentRow
 from db.store import Store, open_store
 
+LAST_LETTERS_SECONDS = 0.02  # this key overtakes those that a text field has not taken in yet
 SMALLEST = (60, 15)  # cells; below that there is only the wish for more room
 
 
@@ -153,7 +154,8 @@ class CentricApp(ActingApp):
         os._exit(EXIT_HANG_UP)
 
     async def action_quit(self) -> None:
-        """Leave; drafts are kept."""
+        """Leave; drafts are kept, with the letters that were typed right before."""
+        await asyncio.sleep(LAST_LETTERS_SECONDS)
         self.save_drafts()
         self.exit()
 
@@ -188,6 +190,7 @@ def run_desk(
     theme: str = "",
     mouse: bool = True,
     keys: Mapping[str, str] | None = None,
+    terminal: list[Any] | None = None,  # what termios returns is a mixed list
 ) -> int:
     """Open the desk on this terminal and return the exit code when it was left.
 
@@ -198,6 +201,7 @@ def run_desk(
         theme: ``dark``, ``light``, or empty for dark.
         mouse: False leaves the mouse to the terminal.
         keys: Action id to keys, from the config.
+        terminal: Its settings before anything was painted, for the moment when it hangs up.
 
     Raises:
         KeyClash: Two actions meet on one key.
@@ -208,6 +212,7 @@ def run_desk(
     with contextlib.suppress(NoStore):
         store, agent = opened(store_url, login, name)
     app = CentricApp(store_url, login, name=name, store=store, agent=agent, theme=theme, keys=keys)
+    DeskDriver.attributes_before = terminal
     try:
         app.run(mouse=mouse)
     finally:

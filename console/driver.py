@@ -36,13 +36,7 @@ class DeskDriver(LinuxDriver):
     """Textual's driver, with an input loop that survives what a terminal may send."""
 
     on_hang_up: Callable[[], None] | None = None
-    saved_attributes: list[Any] | None = None  # what tcgetattr returned before the splash
-
-    def start_application_mode(self) -> None:
-        """Start as Textual does, but remember the terminal as it was before the splash."""
-        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own
-        if self.saved_attributes is not None:
-            self.attrs_before = self.saved_attributes
+    attributes_before: list[Any] | None = None  # of the terminal, as termios has them
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop; what is not UTF-8 becomes U+FFFD."""
@@ -77,8 +71,9 @@ class DeskDriver(LinuxDriver):
     def restore_terminal(self) -> None:
         """Give the terminal back at once, without waiting for threads; for the last moment."""
         with contextlib.suppress(OSError, termios.error):
-            if self.attrs_before is not None:
-                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+            before = type(self).attributes_before or self.attrs_before
+            if before is not None:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, before)
         if self._file is None:
             return
         with contextlib.suppress(OSError, ValueError):

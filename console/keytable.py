@@ -21,7 +21,7 @@ class Key:
         tooltip: One sentence.
         action: What Textual runs on the screen or widget of that context.
         command: The command of the registry that it gives; empty for what only moves or shows.
-        priority: True for keys that must act inside a text field.
+        priority: True for what must act wherever the keys are, also in a box.
     """
 
     id: str
@@ -365,10 +365,8 @@ KEYS: tuple[Key, ...] = (
         "Save",
         "Save the note, or review the reply",
         "save",
-        "",
-        True,
     ),
-    Key("compose.editor", ("f4",), "compose", "Editor", "Write in $EDITOR", "editor", "", True),
+    Key("compose.editor", ("f4",), "compose", "Editor", "Write in $EDITOR", "editor"),
     Key(
         "compose.leave",
         ("escape",),
@@ -376,8 +374,6 @@ KEYS: tuple[Key, ...] = (
         "Leave",
         "Back to the case; the draft is kept",
         "leave",
-        "",
-        True,
     ),
     Key("review.copy", ("c",), "review", "Copy", "Copy the text of the reply", "copy"),
     Key(
@@ -398,9 +394,9 @@ KEYS: tuple[Key, ...] = (
         "Close; the draft is kept",
         "keep",
     ),
-    Key("finder.open", ("enter",), "finder", "Open", "Open the customer", "open", "", True),
-    Key("finder.down", ("down", "ctrl+n"), "finder", "Next", "Next hit", "move(1)", "", True),
-    Key("finder.up", ("up",), "finder", "Previous", "Hit before", "move(-1)", "", True),
+    Key("finder.open", ("enter",), "finder", "Open", "Open the customer", "open"),
+    Key("finder.down", ("down", "ctrl+n"), "finder", "Next", "Next hit", "move(1)"),
+    Key("finder.up", ("up",), "finder", "Previous", "Hit before", "move(-1)"),
     Key(
         "finder.page_down",
         ("pagedown",),
@@ -408,8 +404,6 @@ KEYS: tuple[Key, ...] = (
         "Page down",
         "A page of hits down",
         "page(1)",
-        "",
-        True,
     ),
     Key(
         "finder.page_up",
@@ -418,8 +412,6 @@ KEYS: tuple[Key, ...] = (
         "Page up",
         "A page of hits up",
         "page(-1)",
-        "",
-        True,
     ),
     Key(
         "finder.close",
@@ -428,12 +420,10 @@ KEYS: tuple[Key, ...] = (
         "Close",
         "Close; nothing is changed",
         "close",
-        "",
-        True,
     ),
-    Key("find.hit", ("enter",), "find", "Open", "Open the entry in its case", "open", "", True),
-    Key("find.down", ("down", "ctrl+n"), "find", "Next", "Next hit", "move(1)", "", True),
-    Key("find.up", ("up",), "find", "Previous", "Hit before", "move(-1)", "", True),
+    Key("find.hit", ("enter",), "find", "Open", "Open the entry in its case", "open"),
+    Key("find.down", ("down", "ctrl+n"), "find", "Next", "Next hit", "move(1)"),
+    Key("find.up", ("up",), "find", "Previous", "Hit before", "move(-1)"),
     Key(
         "find.page_down",
         ("pagedown",),
@@ -441,11 +431,9 @@ KEYS: tuple[Key, ...] = (
         "Page down",
         "A page of hits down",
         "page(1)",
-        "",
-        True,
     ),
-    Key("find.page_up", ("pageup",), "find", "Page up", "A page of hits up", "page(-1)", "", True),
-    Key("find.close", ("escape",), "find", "Close", "Back to where I was", "close", "", True),
+    Key("find.page_up", ("pageup",), "find", "Page up", "A page of hits up", "page(-1)"),
+    Key("find.close", ("escape",), "find", "Close", "Back to where I was", "close"),
     Key(
         "picker.accept",
         ("enter",),
@@ -453,11 +441,9 @@ KEYS: tuple[Key, ...] = (
         "Accept",
         "Take what is under the cursor",
         "accept",
-        "",
-        True,
     ),
-    Key("picker.down", ("down", "ctrl+n"), "picker", "Next", "One line down", "move(1)", "", True),
-    Key("picker.up", ("up",), "picker", "Previous", "One line up", "move(-1)", "", True),
+    Key("picker.down", ("down", "ctrl+n"), "picker", "Next", "One line down", "move(1)"),
+    Key("picker.up", ("up",), "picker", "Previous", "One line up", "move(-1)"),
     Key(
         "picker.close",
         ("escape",),
@@ -465,8 +451,6 @@ KEYS: tuple[Key, ...] = (
         "Close",
         "Close; nothing is changed",
         "close",
-        "",
-        True,
     ),
     Key(
         "tags.toggle",
@@ -475,8 +459,6 @@ KEYS: tuple[Key, ...] = (
         "Toggle",
         "Set or take away this tag",
         "set",
-        "",
-        True,
     ),
     Key("help.down", ("j", "down"), "help", "Down", "One line down", "line(1)"),
     Key("help.up", ("k", "up"), "help", "Up", "One line up", "line(-1)"),

@@ -67,7 +67,7 @@ def entries(table: tuple[Key, ...] = KEYS, place: str = "cases") -> list[Entry]:
 
 def open_palette(app: ActingApp) -> None:
     """Show the palette and carry out what is chosen."""
-    app.run_worker(_palette(app), group="palette", exclusive=True)
+    app.ask(_palette(app))
 
 
 async def _palette(app: ActingApp) -> None:

@@ -108,6 +108,8 @@ class Reader:
         failed: Callable[[StoreError], None],
     ) -> None:
         self.waiting -= 1
+        if not self._app.is_running or self._app._exit:
+            return  # the screens are being taken down
         if group and self._asked[group] != asked:
             return
         if isinstance(error, StoreError):

@@ -129,4 +129,5 @@ def open_desk(session: Session) -> int:
         theme=session.theme_option or config.theme,
         mouse=config.mouse and not session.no_mouse,
         keys=config.keys,
+        terminal=session.splash.saved,
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from textual import work
-
 from console.screens import choices
 from console.screens.base import Showing
 from db.commands.base import Command
@@ -79,9 +77,11 @@ class CaseActs(Showing):
         else:
             self.give(self.desk.repeat)
 
-    @work
-    async def action_tags(self) -> None:
+    def action_tags(self) -> None:
         """Set and take away tags."""
+        self.desk.ask(self._tags())
+
+    async def _tags(self) -> None:
         if not self._any():
             return
         picked = await choices.pick_tags(self.desk, self.target_ids())
@@ -111,9 +111,11 @@ class CaseActs(Showing):
             return
         self.give(lambda case_id: [TakeCase(case_id, expected=row.owner)])
 
-    @work
-    async def action_assign(self) -> None:
+    def action_assign(self) -> None:
         """Give the cases to someone."""
+        self.desk.ask(self._assign())
+
+    async def _assign(self) -> None:
         if not self._any():
             return
         row = self.target_row()
@@ -123,9 +125,11 @@ class CaseActs(Showing):
             seen = owner if row else None
             self.give(lambda case_id: [AssignCase(case_id, login, expected=seen)])
 
-    @work
-    async def action_move_case(self) -> None:
+    def action_move_case(self) -> None:
         """Move the cases to a folder queue."""
+        self.desk.ask(self._move_case())
+
+    async def _move_case(self) -> None:
         if not self._any():
             return
         row = self.target_row()
@@ -135,9 +139,11 @@ class CaseActs(Showing):
             seen = queue if row else None
             self.give(lambda case_id: [MoveCase(case_id, name, expected=seen)])
 
-    @work
-    async def action_urgency(self) -> None:
+    def action_urgency(self) -> None:
         """Say how urgent the cases are."""
+        self.desk.ask(self._urgency())
+
+    async def _urgency(self) -> None:
         if not self._any():
             return
         row = self.target_row()
@@ -146,9 +152,11 @@ class CaseActs(Showing):
         if urgency:
             self.give(lambda case_id: [SetUrgency(case_id, urgency, expected=seen)])
 
-    @work
-    async def action_resolve(self) -> None:
+    def action_resolve(self) -> None:
         """Resolve the cases, say how, and go on to the next."""
+        self.desk.ask(self._resolve())
+
+    async def _resolve(self) -> None:
         if not self._any():
             return
         row = self.target_row()

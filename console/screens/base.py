@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Generic, cast
 
+from textual import events, on
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
 if TYPE_CHECKING:
@@ -78,3 +79,22 @@ class Overlay(ModalScreen[ScreenResultType], Placed, Generic[ScreenResultType]):
     def action_close(self) -> None:
         """Close; nothing is changed."""
         self.dismiss(None)
+
+
+class TypeAhead(Screen[ScreenResultType], Generic[ScreenResultType]):
+    """A screen with a text field; keys pressed before the field is there are not lost.
+
+    A screen has the keys from the moment it is pushed, its field only once it is laid out: fast
+    fingers are faster. `console.typeahead` keeps what comes before `ready`.
+
+    Attributes:
+        ready: True when the field has the focus.
+    """
+
+    ready = False
+
+    @on(events.DescendantFocus)
+    def _field_ready(self) -> None:
+        if not self.ready:
+            self.ready = True
+            cast("CentricApp", self.app).replay()

@@ -108,7 +108,7 @@ class DeskScreen(Shows):
         """Go to a pane; it comes on screen if it was not."""
         self.pane = pane
         self._show_panes()
-        self._focus_widget(pane).focus()
+        self.set_focus(self._focus_widget(pane))
         self._show_focus()
 
     @on(events.DescendantFocus)
@@ -135,7 +135,8 @@ class DeskScreen(Shows):
 
     def show_status(self) -> None:
         """Say where the agent is, how many wait and since when, and what is unfinished."""
-        show_desk_status(self, self.query_one(StatusLine))
+        for line in self.query(StatusLine):  # gone when the desk is being closed
+            show_desk_status(self, line)
 
     def action_pane(self, by: int) -> None:
         """Go to the next pane, or the one before."""

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from console import times
 from console.keymap import bindings_of
-from console.screens.base import Showing
+from console.screens.base import Showing, TypeAhead
 from console.text import clean, one_line, pad
 from console.widgets.paged_list import Cell, PagedList
 from db.engine.interface import Connection
@@ -106,7 +106,7 @@ def sought(typed: str) -> list[str]:
     return [value for text in texts if not text.negated for value in text.values]
 
 
-class FindScreen(Showing):
+class FindScreen(TypeAhead[None], Showing):
     """Where was that?"""
 
     PLACE = "find"
@@ -117,7 +117,7 @@ class FindScreen(Showing):
         super().__init__()
         self._first = typed
         self._answered = ""
-        self._opens = False
+        self._opens: str | None = None  # what stood there when enter came before the hits
 
     def compose(self) -> ComposeResult:
         """Lay out the field, the hits and what is under the cursor."""
@@ -149,7 +149,7 @@ class FindScreen(Showing):
     @property
     def typed(self) -> str:
         """What stands in the field."""
-        return self.query_one("#find-typed", Input).value.strip()
+        return "".join(field.value for field in self.query("#find-typed").results(Input)).strip()
 
     def on_mount(self) -> None:
         """Show what can be asked."""
@@ -164,8 +164,11 @@ class FindScreen(Showing):
 
     @on(Input.Changed, "#find-typed")
     def _typed(self) -> None:
-        self._opens = False
         self._ask(self.typed)
+
+    @on(Input.Submitted, "#find-typed")
+    def _submitted(self) -> None:
+        self.action_open()
 
     def _ask(self, typed: str, *, keep: bool = False) -> None:
         if not typed:
@@ -200,7 +203,7 @@ class FindScreen(Showing):
         count = f"{page.total:,}{'+' if page.more else ''} found" if typed else ""
         self.query_one("#find-count", Static).update(Content(count))
         self._show_preview()
-        if self._opens:
+        if self._opens == typed:
             self.action_open()
 
     @on(PagedList.Moved, "#find-hits")
@@ -241,9 +244,9 @@ class FindScreen(Showing):
     def action_open(self) -> None:
         """Open the entry in its case; what is on its way for the last letters is waited for."""
         if self._answered != self.typed:
-            self._opens = True
+            self._opens = self.typed
             return
-        self._opens = False
+        self._opens = None
         hit = self.hits.row
         if hit is None:
             return

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 
 from console import times
 from console.keymap import bindings_of
-from console.screens.base import Overlay
+from console.screens.base import Overlay, TypeAhead
 from console.text import one_line, pad, width
 from console.widgets.paged_list import Cell, PagedList
 from console.widgets.sheet import Sheet
@@ -73,7 +73,7 @@ class HitFormat:
         return []
 
 
-class CustomerFinder(Overlay[int]):
+class CustomerFinder(TypeAhead[int], Overlay[int]):
     """Hits as one types, the sheet of the one under the cursor beside them."""
 
     PLACE = "finder"
@@ -84,7 +84,7 @@ class CustomerFinder(Overlay[int]):
         super().__init__()
         self._rest: Timer | None = None
         self._answered: str | None = None  # what the hits on screen were found for
-        self._opens = False  # enter was pressed before the hits came
+        self._opens: str | None = None  # what stood there when enter came before the hits
 
     def compose(self) -> ComposeResult:
         """Lay out the field, the hits and the sheet."""
@@ -120,7 +120,6 @@ class CustomerFinder(Overlay[int]):
 
     @on(Input.Changed, "#finder-typed")
     def _typed(self, event: Input.Changed) -> None:
-        self._opens = False
         self._ask(event.value.strip())
 
     def _ask(self, typed: str) -> None:
@@ -131,10 +130,14 @@ class CustomerFinder(Overlay[int]):
             if self.is_attached:
                 self._answered = typed
                 self.hits.load(HitRows(hits), count=len(hits))
-                if self._opens:
+                if self._opens == typed:
                     self.action_open()
 
         self.desk.reader.later("finder", question, found, self.desk.refuse)
+
+    @on(Input.Submitted, "#finder-typed")
+    def _submitted(self) -> None:
+        self.action_open()
 
     @on(PagedList.Moved, "#finder-hits")
     def _moved(self) -> None:
@@ -172,9 +175,9 @@ class CustomerFinder(Overlay[int]):
 
     def action_open(self) -> None:
         """Answer with the customer; what is on its way for the last letters is waited for."""
-        if self._answered != self.query_one("#finder-typed", Input).value.strip():
-            self._opens = True
+        typed = "".join(field.value for field in self.query("#finder-typed").results(Input)).strip()
+        if self._answered != typed:
+            self._opens = typed
             return
-        self._opens = False
         if self.hits.row is not None:
             self.dismiss(self.hits.row.customer_id)

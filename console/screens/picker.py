@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from console.guard import plain
 from console.keymap import bindings_of
 from console.ranking import ranked
-from console.screens.base import Overlay
+from console.screens.base import Overlay, TypeAhead
 from console.text import fit, one_line, pad, width
 from console.widgets.paged_list import Cell, PagedList
 
@@ -73,7 +73,7 @@ class ChoiceFormat:
         return []
 
 
-class Picker(Overlay[str]):
+class Picker(TypeAhead[str], Overlay[str]):
     """A list that shrinks as one types; answers with the value chosen."""
 
     PLACE = "picker"
@@ -86,6 +86,7 @@ class Picker(Overlay[str]):
         self._title = title
         self._choices = tuple(choices)
         self._current = current
+        self._shown = ""
 
     def compose(self) -> ComposeResult:
         """Show the title, what is typed, and the choices."""
@@ -118,12 +119,19 @@ class Picker(Overlay[str]):
 
     def show_typed(self, typed: str) -> None:
         """Show what fits."""
+        self._shown = typed
         rows = self.fitting(typed)
         self.choices.load(Rows(rows), count=len(rows))
 
     @on(Input.Changed, "#typed")
     def _typed(self, event: Input.Changed) -> None:
         self.show_typed(event.value)
+
+    @on(Input.Submitted, "#typed")
+    def _submitted(self, event: Input.Submitted) -> None:
+        if self._shown != event.value:
+            self.show_typed(event.value)
+        self.action_accept()
 
     @on(PagedList.Opened)
     def _clicked(self) -> None:
@@ -140,7 +148,17 @@ class Picker(Overlay[str]):
             self.dismiss(row.value)
 
 
-class TagPicker(Overlay[tuple[frozenset[str], frozenset[str]]]):
+class TagField(Input):
+    """A field without blanks: no tag has one, so that space is free to set a tag."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key != "space":
+            await super()._on_key(event)
+
+
+class TagPicker(
+    TypeAhead[tuple[frozenset[str], frozenset[str]]], Overlay[tuple[frozenset[str], frozenset[str]]]
+):
     """Tags to set and to take away: space toggles, enter applies, a new name is a new tag.
 
     Answers with the tags to add and the tags to remove.
@@ -161,13 +179,14 @@ class TagPicker(Overlay[tuple[frozenset[str], frozenset[str]]]):
         self._tags = tuple(tags)
         self._cases = cases
         self._wanted: dict[str, bool] = {}
+        self._shown = ""
 
     def compose(self) -> ComposeResult:
         """Show what is typed and the tags."""
         title = "Tags" if self._cases == 1 else f"Tags of {self._cases} cases"
         with Vertical(classes="box", id="picker-box"):
             yield Static(Content(title), classes="box-title")
-            yield Input(id="typed", compact=True, placeholder="filter, or a new tag")
+            yield TagField(id="typed", compact=True, placeholder="filter, or a new tag")
             choices: PagedList[Choice] = PagedList(
                 ChoiceFormat(), id="choices", empty="No tags yet: type one.", markable=False
             )
@@ -196,12 +215,18 @@ class TagPicker(Overlay[tuple[frozenset[str], frozenset[str]]]):
     def _typed(self) -> None:
         self._show()
 
+    @on(Input.Submitted, "#typed")
+    def _submitted(self) -> None:
+        if self._shown != self.typed:
+            self._show()
+        self.action_accept()
+
     @on(PagedList.Opened)
     def _clicked(self) -> None:
         self.action_set()
 
     def _show(self, keep: str = "") -> None:
-        typed = self.typed
+        typed = self._shown = self.typed
         rows = [self._choice(name, on, cases) for name, on, cases in self._tags]
         known = {name.casefold() for name, _, _ in self._tags}
         rows += [self._choice(name, 0, 0) for name in self._wanted if name.casefold() not in known]
@@ -243,7 +268,7 @@ class TagPicker(Overlay[tuple[frozenset[str], frozenset[str]]]):
         self.dismiss((frozenset(add), frozenset(drop)))
 
 
-class Prompt(Overlay[str]):
+class Prompt(TypeAhead[str], Overlay[str]):
     """Asks for one line of text."""
 
     PLACE = "picker"
@@ -260,6 +285,10 @@ class Prompt(Overlay[str]):
             yield Static(plain(self._title), classes="box-title")
             yield Input(self._value, id="typed", compact=True)
             yield Static(plain(self._hint or "enter takes · esc closes"), classes="box-hint")
+
+    @on(Input.Submitted, "#typed")
+    def _submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value)
 
     def action_move(self, by: int) -> None:
         """There is nothing to move in."""

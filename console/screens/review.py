@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -79,9 +78,11 @@ class ReviewScreen(Overlay[str]):
         """Close; the draft is kept."""
         self.dismiss(None)
 
-    @work
-    async def action_open_mail(self) -> None:
+    def action_open_mail(self) -> None:
         """Open the reply in the mail program; the command is shown in full first."""
+        self.desk.ask(self._open_mail())
+
+    async def _open_mail(self) -> None:
         try:
             words = opener_words(mail_link(self._reply))
         except NoOpener as error:
@@ -99,9 +100,11 @@ class ReviewScreen(Overlay[str]):
             return
         self.desk.say("Opened in your mail program; the draft stays here.")
 
-    @work
-    async def action_write_file(self) -> None:
+    def action_write_file(self) -> None:
         """Write the reply as an .eml file."""
+        self.desk.ask(self._write_file())
+
+    async def _write_file(self) -> None:
         suggested = str(Path.home() / f"reply-{self._case_id}.eml")
         path = await self.app.push_screen_wait(
             Prompt(

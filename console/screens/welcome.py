@@ -95,9 +95,11 @@ class WelcomeScreen(Showing):
                 return
         self._open(str(path))
 
-    @work(exclusive=True, group="welcome")
-    async def action_import_file(self) -> None:
+    def action_import_file(self) -> None:
         """Ask for a path and for who “we” are, then import."""
+        self.desk.ask(self._import_file())
+
+    async def _import_file(self) -> None:
         path = await self.app.push_screen_wait(
             Prompt("Import which file or folder?", hint="a path, ~ is your home · esc closes")
         )
@@ -113,12 +115,18 @@ class WelcomeScreen(Showing):
             return
         arguments = ["--store", self._app.url, "import", "--yes", "-o", "ndjson"]
         arguments += ["--us", us.strip()] if us.strip() else []
-        if await self._run(*arguments, "--", _full(path)):
-            self._open(self._app.url)
+        self._import([*arguments, "--", _full(path)])
 
     @work(exclusive=True, group="welcome")
-    async def action_open_path(self) -> None:
+    async def _import(self, arguments: list[str]) -> None:
+        if await self._run(*arguments):
+            self._open(self._app.url)
+
+    def action_open_path(self) -> None:
         """Ask for a store and open it."""
+        self.desk.ask(self._open_path())
+
+    async def _open_path(self) -> None:
         path = await self.app.push_screen_wait(Prompt("Open which store?", hint="a path"))
         if path and path.strip():
             self._open(_full(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual import on, work
+from textual import on
 from textual.app import SuspendNotSupported
 
 from console.editor import NoEditor, edit
@@ -102,7 +102,7 @@ class Writes(CaseActs):
         if event.writing.kind == "note":
             self._save_note(event.writing)
         else:
-            self._review(event.writing)
+            self.desk.ask(self._review(event.writing))
 
     def _save_note(self, writing: Writing) -> None:
         """Give the note; the draft goes only when the note is there."""
@@ -123,7 +123,6 @@ class Writes(CaseActs):
 
         self.desk.act_with(act, done)
 
-    @work
     async def _review(self, writing: Writing) -> None:
         """Show the reply in full with the ways out."""
         if not writing.text.strip():
@@ -135,7 +134,7 @@ class Writes(CaseActs):
             self.desk.refuse(error)
             return
         await self.app.push_screen_wait(ReviewScreen(reply, writing.case_id))
-        self.composer.area.focus()
+        self.set_focus(self.composer.area)
 
     @on(Composer.EditorWanted)
     def _editor_wanted(self, event: Composer.EditorWanted) -> None:

@@ -128,7 +128,7 @@ class Composer(Vertical):
         self.area.load_text(clean(writing.text))
         self.area.move_cursor(writing.cursor)
         self.display = True
-        self.area.focus()
+        self.screen.set_focus(self.area)  # at once: the next key is already text
 
     def end(self) -> None:
         """Close; what is kept is the screen's business."""

@@ -7,6 +7,7 @@ import shutil
 import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,8 @@ def _busy(app: App[None]) -> bool:
     reader = getattr(app, "_reader", None)
     if reader is not None and reader.waiting:
         return True
+    if getattr(app, "_line", None) or getattr(app, "_flying", None):
+        return True
     pumps = [app, *app.screen_stack]
     for screen in app.screen_stack:
         pumps += screen.walk_children()
@@ -145,10 +148,15 @@ async def settle(pilot: Pilot[None]) -> None:
     raise AssertionError("The desk did not come to rest.")
 
 
-async def type_keys(pilot: Pilot[None], *keys: str) -> None:
+async def type_keys(pilot: Pilot[None], *keys: str, pause: bool = True) -> None:
     """Press keys one by one; ``text:…`` types a text.
 
     `Pilot.press` waits until the whole machine is idle, a tenth of a second each time.
+
+    Args:
+        pilot: Of the desk.
+        keys: Their names.
+        pause: Wait after each key; else all come at once, as from a fast typist.
     """
     for key in keys:
         for name in key[5:] if key.startswith("text:") else (key,):
@@ -156,7 +164,9 @@ async def type_keys(pilot: Pilot[None], *keys: str) -> None:
             if character and not character.isalnum():
                 name = {"\n": "enter"}.get(character) or _character_to_key(character)
             pilot.app.post_message(events.Key(name, character))
-        await settle(pilot)
+        if pause:
+            await settle(pilot)
+    await settle(pilot)
 
 
 def _character(name: str) -> str | None:
@@ -199,7 +209,8 @@ def drive(small_store: Path, still: None) -> Drive:
 
 @pytest.fixture
 def keys() -> Callable[..., Awaitable[None]]:
-    """Return `type_keys`."""
+    """Return `type_keys`; its ``at_once`` does not pause between the keys."""
+    type_keys.at_once = partial(type_keys, pause=False)  # type: ignore[attr-defined]
     return type_keys
 
 

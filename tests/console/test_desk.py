@@ -394,3 +394,20 @@ def test_copying_says_what_was_copied(drive: Drive, keys: Keys, monkeypatch: Any
         assert "@" in app.clipboard
 
     drive(story)
+
+
+def test_keys_typed_ahead_go_where_they_were_meant(
+    drive: Drive, keys: Keys, small_store: Path
+) -> None:
+    async def story(pilot: P, app: CentricApp) -> None:
+        await keys(pilot, "0")
+        case_id = under_cursor(app)
+        await keys.at_once(pilot, "t", "text:below", "enter")  # type: ignore[attr-defined]
+        assert row_of(small_store, case_id).tags == ("below",)
+        assert row_of(small_store, case_id).status == "new"
+        await keys.at_once(pilot, "n", "text:take me q", "ctrl+s")  # type: ignore[attr-defined]
+        assert "Noted on" in said(app)
+        await keys.at_once(pilot, "c", "text:ada", "enter")  # type: ignore[attr-defined]
+        assert app.screen.customer_shown() == 1  # type: ignore[attr-defined]
+
+    drive(story)
