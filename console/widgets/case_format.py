@@ -31,6 +31,7 @@ TAGS_CELLS = 16
 WHY_CELLS = 14
 PRESENCE_CELLS = 14
 SUBJECT_LEAST = 16
+COMFORT_CELLS = 20  # what subject and name want beyond the least before tags are shown
 CUSTOMER_SHARE = 0.34
 CUSTOMER_CELLS = (12, 26)
 
@@ -143,7 +144,7 @@ def _columns(cells: int, has_why: bool, has_presence: bool) -> _Columns:
     least, most = CUSTOMER_CELLS
     customer = take(least)
     owner = take(OWNER_CELLS) if customer else 0
-    tags = take(TAGS_CELLS) if owner else 0
+    tags = take(TAGS_CELLS) if owner and spare >= TAGS_CELLS + COMFORT_CELLS else 0
     why = take(WHY_CELLS) if tags and has_why else 0
     presence = take(PRESENCE_CELLS) if tags and has_presence else 0
     if customer:
