@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from db.engine.interface import Connection, Row, Value
+from db.engine.interface import Bound, Connection, Row, Value
 
 # Sizes of the lists in the statements; a shorter one is filled up with its last value.
 SIZES = (1, 4, 16, 64)
@@ -13,7 +13,7 @@ _KEYS = tuple(f"among_{number}" for number in range(SIZES[-1]))
 
 
 def among(
-    connection: Connection, sql: str, values: Iterable[Value], **params: Value
+    connection: Connection, sql: str, values: Iterable[Value], **params: Bound
 ) -> Iterator[Row]:
     """Yield the rows of a query for each of many keys.
 

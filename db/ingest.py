@@ -8,7 +8,6 @@ aside with its bytes, and the rest goes on.
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Sequence
 
@@ -150,7 +149,7 @@ class StoreSink:
         connection.run("savepoint slice")
         try:
             outcome += self._landing(connection, source_id).write(ready)
-        except (sqlite3.DataError, sqlite3.IntegrityError, OverflowError, ValueError, KeyError):
+        except _refusals(connection):
             connection.run("rollback to slice")
             for one in ready:
                 single, refusal = self._land_alone(connection, source_id, one)
@@ -172,13 +171,7 @@ class StoreSink:
         connection.run("savepoint single")
         try:
             outcome = self._landing(connection, source_id).write([one])
-        except (
-            sqlite3.DataError,
-            sqlite3.IntegrityError,
-            OverflowError,
-            ValueError,
-            KeyError,
-        ) as error:
+        except _refusals(connection) as error:
             connection.run("rollback to single")
             connection.run("release single")
             return Outcome(), _refusal(one.entry, error)
@@ -219,6 +212,11 @@ class StoreSink:
                 {"source": source_id, "scope": self._scope, "value": cursor, "now": now},
             )
         connection.run(_SUCCESS, {"source": source_id, "now": now})
+
+
+def _refusals(connection: Connection) -> tuple[type[Exception], ...]:
+    """Return what is raised when a store cannot take an entry, and could take another."""
+    return (*connection.refusals, OverflowError, ValueError, KeyError)
 
 
 def _refusal(entry: Entry, error: Exception) -> Quarantined:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from db.engine.interface import Value
+from db.engine.interface import Bound, Value
 from db.language import Asker, Filter, Query, Text, moment
 from db.language_search import match_of
 from db.words import URGENCY_RANK
@@ -55,10 +55,9 @@ _SOME_PARTY = (
     " where p.entry_id = e.id and p.role in ({roles}) and {test})"
 )
 _TEXT_OF_CASE = (
-    "c.id in (select f.case_id from search join entries f on f.id = search.rowid"
-    " where search match {value} and f.removed = 0)"
+    "c.id in (select f.case_id from search({value}) found join entries f on f.id = found.rowid"
+    " where f.removed = 0)"
 )
-_TEXT_OF_ENTRY = "e.id in (select search.rowid from search where search match {value})"
 
 _IS_OF_CASE = {
     "open": "c.unresolved = 1",
@@ -88,7 +87,7 @@ class Where:
     """A condition and its parameters; the condition is never empty."""
 
     sql: str
-    params: dict[str, Value] = field(default_factory=dict)
+    params: dict[str, Bound] = field(default_factory=dict)
 
 
 def where_cases(query: Query, asker: Asker, prefix: str = "p") -> Where:
@@ -139,10 +138,10 @@ class _Writer:
         self._asker = asker
         self._prefix = prefix
         self._entries = entries
-        self._params: dict[str, Value] = {}
-        self._names: dict[tuple[type, Value], str] = {}
+        self._params: dict[str, Bound] = {}
+        self._names: dict[tuple[type, Bound], str] = {}
 
-    def name(self, value: Value) -> str:
+    def name(self, value: Bound) -> str:
         """Return the placeholder of a value."""
         key = (type(value), value)
         if key not in self._names:

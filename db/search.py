@@ -1,9 +1,9 @@
 """What of an entry can be found: the one module that writes the search index.
 
-The index holds no text. SQLite 3.40 deletes from it only with the exact values that were inserted
-and never notices wrong ones, so that both come from `indexed`, from inputs that do not change
-without passing here: subject, text and folds, the parties as written, and the identities on whose
-timelines the entry is.
+The index (`db.engine.interface.FullText`) holds no text. SQLite 3.40 deletes from it only with the
+exact values that were inserted and never notices wrong ones, so that both come from `indexed`, from
+inputs that do not change without passing here: subject, text and folds, the parties as written, and
+the identities on whose timelines the entry is.
 """
 
 from __future__ import annotations
@@ -23,14 +23,6 @@ TERM_CHARACTERS = 40
 TERM_SLICE = 2_000  # rows for each transaction, so that agents never wait 20 ms
 REBUILD_SLICE = 500
 
-_INSERT = """
-insert into search(rowid, subject, body, who, scope) values(:id, :subject, :body, :who, :scope)
-"""
-_DELETE = """
-insert into search(search, rowid, subject, body, who, scope)
-values('delete', :id, :subject, :body, :who, :scope)
-"""
-_DELETE_ALL = "insert into search(search) values('delete-all')"
 _STORED = """
 select e.id, e.subject, t.codec, t.data, t.folds, e.identity_id
 from entries e join entry_texts t on t.entry_id = e.id
@@ -46,11 +38,6 @@ select t.entry_id, t.identity_id from entry_identities t join entries e
 where e.id in (:among)
 """
 _NEXT_IDS = "select id from entries where id > :after order by id limit :limit"
-_VOCABULARY = "create virtual table if not exists temp.words using fts5vocab(main, search, col)"
-_WORDS = """
-select term, sum(doc) from temp.words where col in ('subject', 'body', 'who')
-group by term
-"""
 _TERMS = "select term, entries from terms"
 _ADD_TERM = """
 insert into terms(term, entries) values(:term, :entries)
@@ -120,29 +107,29 @@ def _stored(connection: Connection, entry_ids: Sequence[int]) -> Iterator[dict[s
 
 def index_rows(connection: Connection, rows: Iterable[dict[str, Value]]) -> None:
     """Insert rows of `indexed` for entries that are not in the index."""
-    connection.many(_INSERT, rows)
+    connection.full_text.insert(rows)
 
 
 def index_entry(connection: Connection, entry_id: int) -> None:
     """Insert a stored entry that is not in the index, with its text and parties in their tables."""
-    connection.many(_INSERT, _stored(connection, (entry_id,)))
+    connection.full_text.insert(_stored(connection, (entry_id,)))
 
 
 def forget_entry(connection: Connection, entry_id: int) -> None:
     """Take an entry out of the index, before its text, subject or removal is written."""
-    connection.many(_DELETE, list(_stored(connection, (entry_id,))))
+    connection.full_text.remove(list(_stored(connection, (entry_id,))))
 
 
 def rebuild(connection: Connection) -> int:
     """Write the whole index anew from what is stored, and return how many entries were walked."""
-    connection.run(_DELETE_ALL)
+    connection.full_text.clear()
     after, walked = -1, 0
     while True:
         rows = connection.all(_NEXT_IDS, {"after": after, "limit": REBUILD_SLICE})
         if not rows:
             return walked
         ids = [row[0] for row in rows]
-        connection.many(_INSERT, list(_stored(connection, ids)))
+        connection.full_text.insert(list(_stored(connection, ids)))
         after, walked = ids[-1], walked + len(ids)
 
 
@@ -156,8 +143,8 @@ def collect_terms(engine: Engine) -> int:
         How many terms there are.
     """
     connection = engine.connection()
-    connection.run(_VOCABULARY)
-    found = {term: count for term, count in connection.all(_WORDS) if len(term) <= TERM_CHARACTERS}
+    words = connection.full_text.terms()
+    found = {term: count for term, count in words.items() if len(term) <= TERM_CHARACTERS}
     known: dict[str, int] = {term: count for term, count in connection.all(_TERMS)}
     changed: list[dict[str, Value]] = [
         {"term": term, "entries": count}

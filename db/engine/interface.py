@@ -2,21 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 # Columns are of many types; each query names them where it builds its record.
 Row = tuple[Any, ...]
 Value = int | str | bytes | float | None
-Params = Mapping[str, Value]
+Column = Literal["", "subject", "who", "scope"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Some words of which one must be there.
+
+    Attributes:
+        values: Words or phrases as a person writes them; each engine cuts them as it cut the texts.
+        column: Where; empty for anything that somebody wrote (all but the scope).
+    """
+
+    values: tuple[str, ...]
+    column: Column = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What an entry must hold to be found; a parameter of ``search(:match)`` in a statement.
+
+    ``search(…)`` gives the row ids of what matches, as a column ``rowid``, on every engine.
+
+    Attributes:
+        wanted: All of these; at least one.
+        unwanted: None of these.
+    """
+
+    wanted: tuple[Words, ...]
+    unwanted: tuple[Words, ...] = ()
+
+
+Bound = Value | Match
+Params = Mapping[str, Bound]
+
+
+class FullText(Protocol):
+    """The index of what entries say. Its rows are made by `db.search` alone."""
+
+    def insert(self, rows: Iterable[Mapping[str, Value]]) -> None:
+        """Index rows of ``id, subject, body, who, scope``, which are not in it."""
+        ...
+
+    def remove(self, rows: Iterable[Mapping[str, Value]]) -> None:
+        """Take out rows exactly as they were inserted."""
+        ...
+
+    def clear(self) -> None:
+        """Take out everything."""
+        ...
+
+    def newest(self, match: Match, before: int, rows: int) -> list[int]:
+        """Return the ids that match, below ``before``, the highest first, without sorting all."""
+        ...
+
+    def best(self, match: Match, rows: int) -> list[int]:
+        """Return the ids that match best, the best first."""
+        ...
+
+    def count(self, match: Match, most: int) -> int:
+        """Return how many ids match; ``most`` where it is at least so many."""
+        ...
+
+    def terms(self) -> dict[str, int]:
+        """Return every word with the number of entries it is in; slow, holds no lock."""
+        ...
+
+
+class CustomerKeys(Protocol):
+    """The keys of the customer finder (`db.identity.lookup_keys`): who stands under which."""
+
+    def insert(self, customer_id: int, keys: Sequence[str]) -> None:
+        """Put a customer, who is not in it, under some keys."""
+        ...
+
+    def remove(self, customer_id: int, keys: Sequence[str]) -> None:
+        """Take a customer out, with the keys that were inserted."""
+        ...
+
+    def clear(self) -> None:
+        """Take out everyone."""
+        ...
+
+    def holders(self, keys: Iterable[str], rows: int) -> list[list[int]]:
+        """Return who stands under each key, at most ``rows`` for each."""
+        ...
 
 
 class Connection(Protocol):
     """One thread's connection: named parameters (``:name``) in, tuples out.
 
     Results are fetched whole. Writes are only made inside `Engine.write`.
+
+    Attributes:
+        refusals: What is raised when a row breaks a constraint or holds an impossible value.
     """
+
+    refusals: tuple[type[Exception], ...]
+
+    @property
+    def full_text(self) -> FullText:
+        """Return the index of what entries say."""
+        ...
+
+    @property
+    def customer_keys(self) -> CustomerKeys:
+        """Return the keys of the customer finder."""
+        ...
 
     def all(self, sql: str, params: Params | None = None) -> list[Row]:
         """Return every row of a query."""
@@ -47,6 +147,8 @@ class Engine(Protocol):
     """A database: connections, transactions, and a sign that something changed."""
 
     name: str
+    place: str
+    """Where it is, fit to be shown: a path, or a URL without its password."""
 
     def connection(self) -> Connection:
         """Return this thread's connection, opening it at its first use."""
@@ -62,6 +164,10 @@ class Engine(Protocol):
 
     def change_mark(self) -> int:
         """Return a number that differs after another connection's commit."""
+        ...
+
+    def size(self) -> int:
+        """Return how many bytes the store takes, without what still waits in a log."""
         ...
 
     def check(self) -> tuple[str, ...]:

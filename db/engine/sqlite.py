@@ -13,12 +13,13 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from db.engine.interface import Params, Row
+from db.engine.sqlite_search import SqliteCustomerKeys, SqliteFullText
 from db.errors import NoStore, StoreError, Unavailable, WrongSchema
 from db.schema.version import APPLICATION_ID, SCHEMA_VERSION
 
@@ -35,10 +36,14 @@ class Connection:
     `Engine.write`; every result is fetched whole, because an open cursor would pin the WAL.
     """
 
-    __slots__ = ("raw",)
+    __slots__ = ("customer_keys", "full_text", "raw")
+
+    refusals: tuple[type[Exception], ...] = (sqlite3.DataError, sqlite3.IntegrityError)
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
+        self.full_text = SqliteFullText(raw)
+        self.customer_keys = SqliteCustomerKeys(raw)
 
     def all(self, sql: str, params: Params | None = None) -> list[Row]:
         """Return every row of a query."""
@@ -123,6 +128,7 @@ class SqliteEngine:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.place = str(path)
         self._local = threading.local()
         self._gate_path = path.with_name(path.name + ".gate")
         self._all: list[Connection] = []
@@ -225,6 +231,10 @@ class SqliteEngine:
         row = self.connection().raw.execute("pragma data_version").fetchone()
         return int(row[0])
 
+    def size(self) -> int:
+        """Return the bytes of the file, without what still waits in its log."""
+        return self.path.stat().st_size
+
     def check(self) -> tuple[str, ...]:
         """Return what is wrong with the file, in SQLite's words; empty when it is whole."""
         raw = self.connection().raw
@@ -303,8 +313,3 @@ def create(path: Path, *, team: bool = False) -> None:
         raise StoreError(f"{path} exists already.") from error
     except OSError as error:
         raise Unavailable(f"{path} cannot be created: {error.strerror}.") from error
-
-
-def quoted_terms(words: Sequence[str]) -> str:
-    """Return an FTS5 query that matches all words, each quoted so that none is an operator."""
-    return " ".join('"' + word.replace('"', '""').replace("\0", "") + '"' for word in words if word)

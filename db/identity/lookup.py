@@ -41,7 +41,6 @@ NATIONAL_DIGITS = 6  # from here on a leading zero is the national prefix, not p
 RECENT_ENTRIES = (200, 4_000)
 
 _STORED = "select customer_id, text from customer_texts where customer_id in (:among)"
-_BY_KEY = "select rowid from customer_keys where customer_keys match :key limit :rows"
 _BY_BEGINNING = """
 select customer_id from customer_words where word >= :word and word < :end limit :rows
 """
@@ -51,11 +50,11 @@ _OF_IDENTITIES = """
 select distinct customer_id from identities where id in (:among) and customer_id is not null
 """
 _HITS = """
-select m.id, k.id, coalesce(nullif(k.name, ''), m.name), coalesce(g.name, ''),
+select m.id, m.canonical_id, coalesce(nullif(k.name, ''), m.name), coalesce(g.name, ''),
   case when k.last_inbound_at > k.last_outbound_at
     then k.last_inbound_at else k.last_outbound_at end, k.open_cases
 from customers m
-join customers k on k.id = m.canonical_id
+join customers k on k.id = case when m.face_id > 0 then m.face_id else m.canonical_id end
 left join organizations g on g.id = k.organization_id
 where m.id in (:among)
 """
@@ -135,7 +134,7 @@ def _third_tier(connection: Connection, ranker: Ranker) -> list[int]:
     if "@" in ranker.whole:
         words = (ranker.whole.partition("@")[0],)
     grams = {gram for word in words for gram in gram_keys(word)}
-    postings = [_postings(connection, gram) for gram in grams]
+    postings = connection.customer_keys.holders(sorted(grams), POSTINGS)
     rarest = sorted((ids for ids in postings if ids), key=len)[:RAREST_GRAMS]
     return _most_counted(rarest)
 
@@ -153,11 +152,7 @@ def _beginning(connection: Connection, word: str, rows: int) -> list[int]:
 
 
 def _counted(connection: Connection, keys: Sequence[str]) -> list[int]:
-    return _most_counted([_postings(connection, key) for key in keys])
-
-
-def _postings(connection: Connection, key: str) -> list[int]:
-    return _ids(connection.all(_BY_KEY, {"key": f'"{key}"', "rows": POSTINGS}))
+    return _most_counted(connection.customer_keys.holders(keys, POSTINGS))
 
 
 def _most_counted(postings: Iterable[list[int]]) -> list[int]:

@@ -32,9 +32,6 @@ on conflict(customer_id) do update set text = excluded.text
 _DROP = "delete from customer_texts where customer_id = :id"
 _ADD_WORD = "insert into customer_words(word, customer_id) values(:word, :id)"
 _DROP_WORD = "delete from customer_words where word = :word and customer_id = :id"
-_ADD_KEYS = "insert into customer_keys(rowid, keys) values(:id, :keys)"
-_DROP_KEYS = "insert into customer_keys(customer_keys, rowid, keys) values('delete', :id, :keys)"
-_DELETE_ALL = "insert into customer_keys(customer_keys) values('delete-all')"
 _NEXT_IDS = "select id from customers where id > :after order by id limit :rows"
 
 
@@ -79,7 +76,7 @@ def _remember(connection: Connection, customer_id: int, text: str) -> None:
     connection.run(_KEEP, {"id": customer_id, "text": text})
     words = sorted(look_up_words(person))
     connection.many(_ADD_WORD, [{"word": word, "id": customer_id} for word in words])
-    connection.run(_ADD_KEYS, {"id": customer_id, "keys": _keys(person)})
+    connection.customer_keys.insert(customer_id, _keys(person))
 
 
 def _forget(connection: Connection, customer_id: int, text: str) -> None:
@@ -87,11 +84,11 @@ def _forget(connection: Connection, customer_id: int, text: str) -> None:
     person = Findable.from_text(text)
     words = sorted(look_up_words(person))
     connection.many(_DROP_WORD, [{"word": word, "id": customer_id} for word in words])
-    connection.run(_DROP_KEYS, {"id": customer_id, "keys": _keys(person)})
+    connection.customer_keys.remove(customer_id, _keys(person))
 
 
-def _keys(person: Findable) -> str:
-    return " ".join(sorted(index_keys(person)))
+def _keys(person: Findable) -> list[str]:
+    return sorted(index_keys(person))
 
 
 def rebuild(connection: Connection) -> int:
@@ -100,7 +97,7 @@ def rebuild(connection: Connection) -> int:
     Args:
         connection: Inside a transaction that writes.
     """
-    connection.run(_DELETE_ALL)
+    connection.customer_keys.clear()
     connection.run("delete from customer_words")
     connection.run("delete from customer_texts")
     after, walked = 0, 0

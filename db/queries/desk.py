@@ -8,11 +8,11 @@ unresolved.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from db.among import among
-from db.engine.interface import Connection, Row, Value
+from db.engine.interface import Bound, Connection, Row, Value
 from db.errors import NotFound
+from db.frozen import dataclass
 from db.language import Asker, Query, QueryError, parse
 from db.language_sql import Where, where_cases
 from db.queries.rows import LINE_COLUMNS, case_line, case_rows_by_id, listed
@@ -128,7 +128,7 @@ def _counts(
         min((oldest for _, _, oldest in folders if oldest is not None), default=None),
     )
     parts: list[str] = []
-    params: dict[str, Value] = {}
+    params: dict[str, Bound] = {}
     for queue_id, cases, oldest in folders:
         counts[queue_id] = (cases, oldest)
     for queue_id, _, _, folder, query, _ in rows:
@@ -202,7 +202,7 @@ def _page(
     connection: Connection, where: Where, order: _Order, after: CaseKey | None, limit: int
 ) -> list[tuple[int, ...]]:
     """Return ``(id, *key)`` of one row more than asked for."""
-    params: dict[str, Value] = {**where.params, "rows": limit + 1}
+    params: dict[str, Bound] = {**where.params, "rows": limit + 1}
     resumed = ""
     if after is not None:
         if len(after.values) != len(order.columns):
@@ -286,7 +286,7 @@ def _condition(
 
     query = parse(text)
     where = where_cases(query, Asker(agent_id, now, people=people_of(connection)), prefix)
-    params: dict[str, Value] = {**where.params, f"{prefix}now": now, f"{prefix}folder": folder}
+    params: dict[str, Bound] = {**where.params, f"{prefix}now": now, f"{prefix}folder": folder}
     parts = _customs(query, prefix)
     if folder:
         parts.append(f"c.queue_id = :{prefix}folder")

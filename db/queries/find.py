@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from db.among import among
-from db.engine.interface import Connection, Row, Value
+from db.engine.interface import Bound, Connection, Match, Row, Value
 from db.language import Asker, Filter, Query, QueryError, Text, parse
-from db.language_search import match_of, unwanted_match
+from db.language_search import match_of, unwanted_of
 from db.language_sql import Where, customers_named, where_entries
 from db.queries.people import people_of
 from db.queries.snippets import fold, pattern_of, snippet
@@ -29,10 +29,6 @@ WALKED_ENTRIES = 20_000
 PREFIX_TERMS = 8  # the most frequent words that a beginning stands for
 _NEWEST = 1 << 62
 
-_MATCHES = (
-    "select rowid from search where search match :match and rowid < :before"
-    " order by rowid desc limit :step"
-)
 _EVERYTHING = "select id from entries where id < :before order by id desc limit :step"
 _OF_CASES = """
 select id from entries where case_id in (:among) and id < :before order by id desc limit :step
@@ -41,21 +37,18 @@ _FILTERED = """
 select e.id from entries e left join cases c on c.id = e.case_id
 where e.id in (:among) and e.removed = 0 and {where}
 """
-_COUNT = (
-    "select count(*) from (select rowid from search where search match :match limit :rows) found"
-)
-_BEST = "select rowid from search where search match :match order by rank limit :rows"
 _TERMS = """
 select term from terms where term >= :begin and term < :end order by entries desc limit :rows
 """
 _HITS = """
-select e.id, e.case_id, coalesce(k.id, 0), coalesce(nullif(k.name, ''), nullif(i.name, ''), i.raw),
+select e.id, e.case_id, coalesce(m.canonical_id, 0),
+  coalesce(nullif(k.name, ''), nullif(i.name, ''), i.raw),
   e.at, e.kind, e.channel, e.direction, e.author, e.subject, coalesce(c.status, ''),
   e.preview, t.codec, t.data, t.folds
 from entries e
 join identities i on i.id = e.identity_id
 left join customers m on m.id = i.customer_id
-left join customers k on k.id = m.canonical_id
+left join customers k on k.id = case when m.face_id > 0 then m.face_id else m.canonical_id end
 left join cases c on c.id = e.case_id
 left join entry_texts t on t.entry_id = e.id
 where e.id in (:among)
@@ -75,13 +68,13 @@ class _Search:
     """A question to the index and what is left to check.
 
     Attributes:
-        match: FTS5 expression; empty means: walk everything.
+        match: What the index is asked; None means: walk everything.
         where: On ``e`` and ``c``; None where nothing is left to check.
         pattern: What to mark.
         cases: Only entries of these; empty means of any.
     """
 
-    match: str
+    match: Match | None
     where: Where | None
     pattern: re.Pattern[str] | None
     cases: tuple[int, ...] = ()
@@ -186,7 +179,7 @@ def _answer(connection: Connection, query: Query, ask: _Ask, last_word: Sequence
     first = _case_hits(connection, query) if not ask.before and identities is None else []
     total, more = _total(connection, search)
     if ask.best and search.match and total <= COUNTED:
-        walk = _Walk(_ranked(connection, search, limit))
+        walk = _Walk(_ranked(connection, search, search.match, limit))
     else:
         walk = _walk(connection, search, ask.before or _NEWEST, limit)
     ids = [*first, *(entry for entry in walk.ids if entry not in first)][: limit + len(first)]
@@ -226,13 +219,21 @@ def _search(
     match = match_of(query, identities=identities, last_word=last_word)
     checked = [text for text in query.texts if text.field in ("from", "to")]
     where = where_entries(query, asker) if query.filters or checked else None
-    if not match and (unwanted := unwanted_match(query)):
-        refused = "e.id not in (select rowid from search where search match :unwanted)"
-        sql = f"{where.sql} and {refused}" if where else refused
-        where = Where(sql, {**(where.params if where else {}), "unwanted": unwanted})
+    if not match:
+        where = _without(where, query)
     wanted = [value for text in query.texts if not text.negated for value in text.values]
     cases = () if match else tuple(_numbers(query))
     return _Search(match, where, pattern_of(wanted, last_word[:1]), cases)
+
+
+def _without(where: Where | None, query: Query) -> Where | None:
+    """Return a condition that also refuses what must not be there."""
+    parts = [where.sql] if where else []
+    params: dict[str, Bound] = dict(where.params) if where else {}
+    for number, words in enumerate(unwanted_of(query)):
+        parts.append(f"e.id not in (select rowid from search(:unwanted{number}))")
+        params[f"unwanted{number}"] = Match((words,))
+    return Where(" and ".join(parts), params) if parts else None
 
 
 def _numbers(query: Query) -> list[int]:
@@ -259,14 +260,12 @@ def _total(connection: Connection, search: _Search) -> tuple[int, bool]:
     """Return how many match the index, up to a limit, and whether there are more."""
     if not search.match or search.where is not None:
         return 0, False
-    rows = connection.value(_COUNT, {"match": search.match, "rows": COUNTED + 1})
-    return min(int(rows), COUNTED), int(rows) > COUNTED
+    rows = connection.full_text.count(search.match, COUNTED + 1)
+    return min(rows, COUNTED), rows > COUNTED
 
 
-def _ranked(connection: Connection, search: _Search, limit: int) -> list[int]:
-    params: dict[str, Value] = {"match": search.match, "rows": RANKED}
-    ids = [row[0] for row in connection.all(_BEST, params)]
-    return _allowed(connection, search, ids)[:limit]
+def _ranked(connection: Connection, search: _Search, match: Match, limit: int) -> list[int]:
+    return _allowed(connection, search, connection.full_text.best(match, RANKED))[:limit]
 
 
 def _walk(connection: Connection, search: _Search, before: int, limit: int) -> _Walk:
@@ -274,31 +273,31 @@ def _walk(connection: Connection, search: _Search, before: int, limit: int) -> _
     walk = _Walk()
     walked = 0
     for step in _steps(search, limit):
-        rows = _candidates(connection, search, before, step)
-        walk.ids += _allowed(connection, search, [row[0] for row in rows])
-        walked += len(rows)
+        found = _candidates(connection, search, before, step)
+        walk.ids += _allowed(connection, search, found)
+        walked += len(found)
         if len(walk.ids) > limit:
             walk.ids = walk.ids[:limit]
             walk.before = walk.ids[-1]
             return walk
-        if len(rows) < step:
+        if len(found) < step:
             return walk
-        before = rows[-1][0]
+        before = found[-1]
         if walked >= WALKED_ENTRIES:
             break
     walk.before = before
     return walk
 
 
-def _candidates(connection: Connection, search: _Search, before: int, step: int) -> list[Row]:
+def _candidates(connection: Connection, search: _Search, before: int, step: int) -> list[int]:
     """Return the next entries to look at, newest first."""
-    params: dict[str, Value] = {"before": before, "step": step}
     if search.match:
-        return connection.all(_MATCHES, {**params, "match": search.match})
+        return connection.full_text.newest(search.match, before, step)
     if search.cases:
         found = among(connection, _OF_CASES, search.cases, before=before, step=step)
-        return sorted(found, reverse=True)[:step]
-    return connection.all(_EVERYTHING, params)
+        return sorted((row[0] for row in found), reverse=True)[:step]
+    params: dict[str, Value] = {"before": before, "step": step}
+    return [row[0] for row in connection.all(_EVERYTHING, params)]
 
 
 def _steps(search: _Search, limit: int) -> Iterator[int]:

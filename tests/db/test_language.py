@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from db.engine import sqlite_search
 from db.language import (
     CHOICES,
     FIELDS,
@@ -154,7 +155,8 @@ def test_whatever_is_understood_runs(language_store: Store, text: str) -> None:
         entries.params,
     )
     if match := match_of(query, last_word=("a",)):
-        connection.all("select rowid from search where search match :m", {"m": match})
+        connection.all("select rowid from search(:m)", {"m": match})
+        connection.full_text.newest(match, 1 << 62, 10)
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +174,9 @@ def test_values_are_never_part_of_the_statement() -> None:
 
 
 def test_every_word_is_quoted_for_the_index() -> None:
-    assert match_of(parse('a* NEAR "b c" -d subject:e')) == (
+    match = match_of(parse('a* NEAR "b c" -d subject:e'))
+    assert match is not None
+    assert sqlite_search.expression(match) == (
         '({subject body who} : ("a*") AND {subject body who} : ("NEAR")'
         ' AND {subject body who} : ("b c") AND subject : ("e"))'
         ' NOT ({subject body who} : ("d"))'

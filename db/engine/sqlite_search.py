@@ -1,0 +1,131 @@
+"""Full-text search of SQLite: content-less FTS5 indexes, walked newest first by row id.
+
+FTS5 walks the rows of a match in the order of their ids, so the newest are there at once; a rank
+costs 1.3 microseconds for each row that matches. SQLite 3.40 deletes from such an index only with
+the exact values that were inserted, and never notices wrong ones.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+from db.engine.interface import Match, Value, Words
+
+_INSERT = """
+insert into search(rowid, subject, body, who, scope) values(:id, :subject, :body, :who, :scope)
+"""
+_REMOVE = """
+insert into search(search, rowid, subject, body, who, scope)
+values('delete', :id, :subject, :body, :who, :scope)
+"""
+_CLEAR = "insert into search(search) values('delete-all')"
+_NEWEST = (
+    "select rowid from search where search match :match and rowid < :before"
+    " order by rowid desc limit :rows"
+)
+_BEST = "select rowid from search where search match :match order by rank limit :rows"
+_COUNT = "select count(*) from (select rowid from search where search match :match limit :rows)"
+_VOCABULARY = "create virtual table if not exists temp.words using fts5vocab(main, search, col)"
+_TERMS = """
+select term, sum(doc) from temp.words where col in ('subject', 'body', 'who')
+group by term
+"""
+_ADD_KEYS = "insert into customer_keys(rowid, keys) values(:id, :keys)"
+_REMOVE_KEYS = "insert into customer_keys(customer_keys, rowid, keys) values('delete', :id, :keys)"
+_CLEAR_KEYS = "insert into customer_keys(customer_keys) values('delete-all')"
+_HOLDERS = "select rowid from customer_keys where customer_keys match :key limit :rows"
+
+_ANYWHERE = "{subject body who}"  # the scope token is ours, not a word of theirs
+
+
+def expression(match: Match) -> str:
+    """Return a match in the language of FTS5, each word quoted so that none is an operator."""
+    wanted = " AND ".join(_any_of(words) for words in match.wanted)
+    if not match.unwanted:
+        return wanted
+    return f"({wanted}) NOT ({' OR '.join(_any_of(words) for words in match.unwanted)})"
+
+
+def _any_of(words: Words) -> str:
+    values = " OR ".join(_quoted(value) for value in words.values)
+    return f"{words.column or _ANYWHERE} : ({values})"
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace('"', '""').replace("\0", " ") + '"'
+
+
+# A `Match` can be a parameter of any statement: the driver asks here what it looks like.
+sqlite3.register_adapter(Match, expression)
+
+
+class SqliteFullText:
+    """The table ``search``; see `db.engine.interface.FullText`."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
+
+    def insert(self, rows: Iterable[Mapping[str, Value]]) -> None:
+        """Index rows that are not in it."""
+        self._raw.executemany(_INSERT, rows)
+
+    def remove(self, rows: Iterable[Mapping[str, Value]]) -> None:
+        """Take out rows exactly as they were inserted."""
+        self._raw.executemany(_REMOVE, rows)
+
+    def clear(self) -> None:
+        """Take out everything."""
+        self._raw.execute(_CLEAR)
+
+    def newest(self, match: Match, before: int, rows: int) -> list[int]:
+        """Return the ids that match, below ``before``, the highest first."""
+        return self._ids(_NEWEST, {"match": expression(match), "before": before, "rows": rows})
+
+    def best(self, match: Match, rows: int) -> list[int]:
+        """Return the ids that match best, by bm25."""
+        return self._ids(_BEST, {"match": expression(match), "rows": rows})
+
+    def count(self, match: Match, most: int) -> int:
+        """Return how many ids match, up to ``most``."""
+        found = self._raw.execute(_COUNT, {"match": expression(match), "rows": most}).fetchone()
+        return int(found[0])
+
+    def terms(self) -> dict[str, int]:
+        """Return every word with the number of entries it is in: 7 CPU seconds at a million."""
+        self._raw.execute(_VOCABULARY)
+        return dict(self._raw.execute(_TERMS).fetchall())
+
+    def _ids(self, sql: str, params: Mapping[str, Value]) -> list[int]:
+        return [row[0] for row in self._raw.execute(sql, params).fetchall()]
+
+
+class SqliteCustomerKeys:
+    """The table ``customer_keys``; see `db.engine.interface.CustomerKeys`."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
+
+    def insert(self, customer_id: int, keys: Sequence[str]) -> None:
+        """Put a customer under some keys."""
+        self._raw.execute(_ADD_KEYS, {"id": customer_id, "keys": " ".join(keys)})
+
+    def remove(self, customer_id: int, keys: Sequence[str]) -> None:
+        """Take a customer out, with the keys that were inserted."""
+        self._raw.execute(_REMOVE_KEYS, {"id": customer_id, "keys": " ".join(keys)})
+
+    def clear(self) -> None:
+        """Take out everyone."""
+        self._raw.execute(_CLEAR_KEYS)
+
+    def holders(self, keys: Iterable[str], rows: int) -> list[list[int]]:
+        """Return who stands under each key, at most ``rows`` for each."""
+        found = []
+        for key in keys:
+            params: dict[str, Value] = {"key": f'"{key}"', "rows": rows}
+            found.append([row[0] for row in self._raw.execute(_HOLDERS, params).fetchall()])
+        return found
