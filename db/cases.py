@@ -99,7 +99,7 @@ class Cases:
         self._belong(conversation, target)
         target.updated_at = max(target.updated_at, conversation.last_at)
         self._touched[target] = None
-        if conversation.stored and old.stored:
+        if conversation.stored and old.id:  # a case that was made a moment ago holds entries too
             self._table.number((target,))
             self._connection.run(
                 _REPOINT,
@@ -157,7 +157,9 @@ class Cases:
             return
         if old.worked:
             self._table.link(old, target, "related")
-        elif not self._shared(old, gone):
+        elif self._shared(old, gone):
+            self._touched[old] = None
+        else:
             self._dissolve(old, target)
 
     # Deciding
@@ -197,7 +199,7 @@ class Cases:
 
     def _follow(self, case: Case, conversation: Conversation) -> Case:
         """Let an untouched case follow what earlier entries said of who asks, and about what."""
-        if conversation.topic_changed and self._shared(case, conversation):
+        if conversation.changed and self._shared(case, conversation):
             case = self._leave(case, conversation)
         if not self._shared(case, conversation):
             case.subject, case.subject_key = conversation.subject, conversation.subject_key
@@ -207,15 +209,14 @@ class Cases:
 
     def _leave(self, case: Case, conversation: Conversation) -> Case:
         """Give a conversation a case of its own again."""
-        requester = case.requester
-        if conversation.stored:
+        requester = conversation.home or case.requester
+        if conversation.stored and not conversation.changed:
+            # Its home was read from the case, which may be another conversation's.
             number = self._connection.value(
                 _FIRST_HOME, {"case": case.id, "conversation": conversation.id}
             )
             if number is not None:
                 requester = self._people.by_ids((number,))[number]
-        elif conversation.home is not None:
-            requester = conversation.home
         own = self._born_beside(conversation, requester)
         self._move_from(conversation, case, own)
         return own
@@ -277,14 +278,16 @@ class Cases:
         customer = case.requester.customer
         if customer is None or not case.subject_key:
             return None
-        return customer.canonical_id, case.subject_key
+        # Of the customer and not of all who are linked as them: a link that is taken back leaves
+        # no case behind that holds the words of both.
+        return customer.id, case.subject_key
 
     def _same_topic(self, case: Case, conversation: Conversation) -> Case | None:
         """Return the open case of the same customer about the same subject."""
         customer = (conversation.home or case.requester).customer
         if customer is None or not conversation.subject_key:
             return None
-        topic = (customer.canonical_id, conversation.subject_key)
+        topic = (customer.id, conversation.subject_key)
         known = self._topics.get(topic)
         if (
             known is not None

@@ -75,7 +75,7 @@ class Conversation:
         id: 0 until it is first written.
         into: The one that it was joined into.
         home: The outsider whose conversation it is: of its earliest entry that has one.
-        topic_changed: True when an earlier entry gave it another subject.
+        changed: True when an earlier entry gave it another subject or outsider.
     """
 
     id: int
@@ -92,7 +92,7 @@ class Conversation:
     stored: bool = False
     into: Conversation | None = None
     home: Identity | None = None
-    topic_changed: bool = False
+    changed: bool = False
 
     def add(
         self, at: int, subject: str, topic: str, human_direction: str, home: Identity | None
@@ -108,12 +108,13 @@ class Conversation:
         """
         earliest = not self.entries or at < self.first_at
         if earliest or (at == self.first_at and topic < self.subject_key):
-            self.topic_changed |= topic != self.subject_key
+            self.changed |= topic != self.subject_key
             self.subject, self.subject_key = subject, topic
         self.first_at = min(self.first_at, at) if self.entries else at
         self.last_at = max(self.last_at, at)
         self.entries += 1
         if home is not None and (earliest or self.home is None):
+            self.changed |= self.home is not None and self.home is not home
             self.home = home
         self._heard(at, human_direction)
 
@@ -128,12 +129,13 @@ class Conversation:
         """Take over what another one counted; its case is settled elsewhere."""
         gone.into = self
         if gone.home is not None and (self.home is None or gone.first_at < self.first_at):
+            self.changed |= self.home is not None and self.home is not gone.home
             self.home = gone.home
         if gone.entries and (
             not self.entries
             or (gone.first_at, gone.subject_key) < (self.first_at, self.subject_key)
         ):
-            self.topic_changed |= gone.subject_key != self.subject_key
+            self.changed |= gone.subject_key != self.subject_key
             self.subject, self.subject_key = gone.subject, gone.subject_key
         self.first_at = min(self.first_at, gone.first_at)
         self.last_at = max(self.last_at, gone.last_at)

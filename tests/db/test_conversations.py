@@ -347,3 +347,46 @@ def test_a_subject_is_compared_without_reply_marks_and_tags(subject: str, key: s
 @given(st.text(max_size=300))
 def test_a_reply_has_the_same_subject_as_what_it_answers(subject: str) -> None:
     assert subject_key("Re: " + subject) == subject_key(subject)
+
+
+ADA, BOB = PEOPLE[:2]
+# Found by random search: each went wrong in another way before its rule was written.
+ONCE_WRONG = {
+    "a conversation that moves on to another subject takes its stored entries along": (
+        2,
+        [
+            mail("m6", NOON + 71 * HOUR, ADA, [US], refs=["ghost"], subject="Crash"),
+            mail("m4", NOON + 125 * HOUR, ADA, [US], subject="Crash"),
+            mail("m2", NOON + 379 * HOUR, ADA, [US], subject="Re: invoice"),
+            mail("m1", NOON + 12 * HOUR, ADA, [US], refs=["m4"]),
+        ],
+    ),
+    "a case that a conversation left waits since its own oldest words": (
+        3,
+        [
+            mail("m0", NOON + 383 * HOUR, BOB, [US]),
+            mail("m2", NOON + 160 * HOUR, ADA, [US], refs=["m6"], subject="Crash"),
+            mail("m3", NOON + 168 * HOUR, BOB, [US], refs=["m5"], subject="Re: invoice"),
+            mail("m5", NOON + 72 * HOUR, BOB, [US], cc=[ADA], refs=["m6", "m2"], subject=""),
+        ],
+    ),
+    "a conversation that turns out to be another customer's leaves the case": (
+        1,
+        [
+            mail("m0", NOON + 9 * HOUR, ADA, [US]),
+            mail("m1", NOON + 8 * HOUR, ADA, [US], cc=[BOB], refs=["x"]),
+            mail("m2", NOON + 7 * HOUR, BOB, [US], refs=["x"]),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ONCE_WRONG)
+def test_order_does_not_matter_where_it_once_did(template: Path, tmp_path: Path, name: str) -> None:
+    size, mails = ONCE_WRONG[name]
+    straight, shuffled = (copy_of(template, tmp_path / f"{one}.db") for one in "ab")
+    take_in(straight, sorted(mails, key=lambda one: one.at))
+    take_in(shuffled, mails, size=size)
+    assert groups(shuffled) == groups(straight)
+    assert cases(shuffled) == cases(straight)
+    assert sum(len(case[0]) for case in cases(shuffled)) == len(mails)
