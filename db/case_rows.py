@@ -18,10 +18,9 @@ _COLUMNS = (
 )
 _BY_ID = f"select {_COLUMNS} from cases c where c.id in (:among)"  # noqa: S608  # a constant
 _SAME_TOPIC = f"""
-select {_COLUMNS} from customers k
-join identities i on i.customer_id = k.id
+select {_COLUMNS} from identities i
 join cases c on c.requester_id = i.id and c.unresolved = 1
-where k.canonical_id = :customer and c.subject_key = :topic
+where i.customer_id = :customer and c.subject_key = :topic
 order by c.id
 """  # noqa: S608  # a constant
 _ADD = """
@@ -173,9 +172,9 @@ class CaseTable:
             kept.append(self._by_id[number])
         return kept
 
-    def open_about(self, canonical_id: int, topic: str) -> list[Case]:
-        """Return the unresolved cases of a person with this subject, as stored, oldest first."""
-        rows = self._connection.all(_SAME_TOPIC, {"customer": canonical_id, "topic": topic})
+    def open_about(self, customer_id: int, topic: str) -> list[Case]:
+        """Return the unresolved cases of a customer with this subject, as stored, oldest first."""
+        rows = self._connection.all(_SAME_TOPIC, {"customer": customer_id, "topic": topic})
         return self._keep(rows)
 
     def conversations_of(self, case: Case) -> list[int]:

@@ -37,6 +37,7 @@ update customers set
     where i.customer_id = customers.id and e.direction = 'outbound' and e.automatic = ''
       and e.removed = 0), 0)
 """
+_LAST_OF_ONE = _LAST + "where id = :id"
 _IDENTITIES = """
 update identities set
   entries = (select count(*) from entries e where e.identity_id = identities.id)
@@ -81,6 +82,16 @@ def note_contacts(connection: Connection, heard: dict[int, tuple[int, int]]) -> 
             for number, (inbound, outbound) in heard.items()
         ],
     )
+
+
+def recall_contacts(connection: Connection, customer_ids: Iterable[int]) -> None:
+    """Read anew when customers last wrote and were last written to.
+
+    Args:
+        connection: Inside `Engine.write`, after identities changed hands.
+        customer_ids: Who had them, and who has them now.
+    """
+    connection.many(_LAST_OF_ONE, [{"id": number} for number in sorted(customer_ids)])
 
 
 def recount(connection: Connection) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from db import journal, search
 from db.counters import recount
 from db.engine.interface import Connection, Engine, Row
+from db.identity.components import settle_all
 from db.identity.lookup_index import rebuild as rebuild_finder
 
 _COUNTED = (
@@ -65,7 +66,7 @@ def examine(engine: Engine, *, rebuild: bool = False) -> Checkup:
     drifted, indexed = 0, None
     try:
         with engine.write() as writing:
-            drifted = _recounted(writing)
+            drifted = _recounted(writing) + settle_all(writing)
             if not rebuild:
                 raise _OnlyLooking
             indexed = search.rebuild(writing)

@@ -31,10 +31,10 @@ _SHORT = {"name": NAME_CHARACTERS, "title": NAME_CHARACTERS, "organization": NAM
 _YES, _NO = ("1", "yes", "true", "on"), ("0", "no", "false", "off", "")
 
 _MEMBERS = """
-select m.id, m.name, coalesce(g.name, '') from customers k
+select m.id, m.name, m.canonical_id from customers k
 join customers m on m.canonical_id = k.canonical_id
-left join organizations g on g.id = m.organization_id
-where k.id = :id order by case when m.id = k.canonical_id then 0 else 1 end, m.id
+where k.id = :id order by
+  case when m.id = m.face_id then 0 when m.id = m.canonical_id then 1 else 2 end, m.id
 """
 _STORED = """
 select k.name, k.title, k.stage, k.vip, k.risk, k.goals, k.language, k.time_zone,
@@ -65,11 +65,11 @@ class EditCustomer(Command):
         members = act.connection.all(_MEMBERS, {"id": self.customer_id})
         if not members:
             raise NotFound(f"There is no customer {self.customer_id} in this store.")
-        canonical_id, name, _ = members[0]
+        shown_id, name, canonical_id = members[0]
         act.subjects.append(("customer", canonical_id))
         values = self._values(act)
-        self._compare(act, canonical_id, name)
-        changed = act.change("customers", canonical_id, **values)
+        self._compare(act, shown_id, name)
+        changed = act.change("customers", shown_id, **values)
         if not any(values.values()):
             # Linked profiles complete each other, so what is cleared is cleared in all of them.
             for member_id, _, _ in members[1:]:
@@ -84,10 +84,10 @@ class EditCustomer(Command):
         shown = brief(" ".join(self.value.split()))
         return f"Set the {what} of {name} to {shown}" if shown else f"Cleared the {what} of {name}"
 
-    def _compare(self, act: Act, canonical_id: int, name: str) -> None:
+    def _compare(self, act: Act, shown_id: int, name: str) -> None:
         if self.expected is None:
             return
-        row = act.connection.one(_STORED, {"id": canonical_id}) or ()
+        row = act.connection.one(_STORED, {"id": shown_id}) or ()
         stored = dict(zip(FIELDS, _shown(row), strict=True))[self.field]
         if stored != self.expected.strip():
             raise Conflict(

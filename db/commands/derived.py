@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from db.counters import count_customers
+from db.counters import count_customers, recall_contacts
 from db.engine.interface import Connection
 from db.errors import Refused
 from db.ids import keep_entry_id
@@ -29,6 +29,7 @@ _CUSTOMER_OF_CASE = """
 select i.customer_id from cases c join identities i on i.id = c.requester_id where c.id = :id
 """
 _CUSTOMER_OF_IDENTITY = "select customer_id from identities where id = :id"
+_ENDS = "select one_id, other_id from customer_links where id = :id"
 # The times are read from the ends of two ranges; a count would walk them.
 _COUNT_IDENTITY = """
 update identities set entries = entries + :step,
@@ -45,8 +46,8 @@ _COUNT_TAG = "update tags set cases = cases + :step where id = :id"
 _RAISE_CUSTOMER = "update customers set version = version + 1 where id = :id"
 _LEADS = "select count(*) from agents where role = 'lead' and active = 1"
 
-# Changing one of these can change whether the case is work.
-_DECIDES_WORK = frozenset({"status", "merged_into", "spam", "history"})
+# Changing one of these can change whether the case is work, and whose.
+_DECIDES_WORK = frozenset({"status", "merged_into", "spam", "history", "requester_id"})
 # By these the customer finder knows a customer.
 _FOUND_BY = frozenset({"name", "organization_id"})
 
@@ -66,20 +67,64 @@ def settle(connection: Connection, changes: Sequence[Change], cases: Iterable[in
     for change in changes:
         if change.table == "cases" and not _DECIDES_WORK.isdisjoint(change.after or ()):
             customers.add(connection.value(_CUSTOMER_OF_CASE, change.key) or 0)
+            customers.update(_askers(connection, change))
         elif change.table == "case_tags":
             connection.run(_COUNT_TAG, {"id": change.key["tag_id"], "step": _step(change)})
         elif change.table == "customers":
             connection.run(_RAISE_CUSTOMER, change.key)
         elif change.table == "entries" and _step(change):
             customers.add(_count_entry(connection, change))
-    if customers - {0}:
-        count_customers(connection, customers - {0})
-    _find_by(connection, changes)
+    moved = _owners(changes)
+    if (customers | moved) - {0}:
+        count_customers(connection, (customers | moved) - {0})
+    if moved:
+        recall_contacts(connection, moved)
+    _link(connection, changes)
+    _find_by(connection, changes, moved)
     if any(change.table == "agents" for change in changes) and not connection.value(_LEADS):
         raise Refused("A team needs at least one active lead: make someone else a lead first.")
 
 
-def _find_by(connection: Connection, changes: Sequence[Change]) -> None:
+def _askers(connection: Connection, change: Change) -> set[int]:
+    """Return the customers whose case it was and is, where that changed."""
+    found: set[int] = set()
+    for fields in (change.before or {}, change.after or {}):
+        if "requester_id" in fields:
+            identity = {"id": fields["requester_id"]}
+            found.add(int(connection.value(_CUSTOMER_OF_IDENTITY, identity) or 0))
+    return found
+
+
+def _owners(changes: Sequence[Change]) -> set[int]:
+    """Return the customers that an identity came to or went from."""
+    return {
+        int(owner)
+        for change in changes
+        if change.table == "identities"
+        for fields in (change.before or {}, change.after or {})
+        if (owner := fields.get("customer_id"))
+    }
+
+
+def _link(connection: Connection, changes: Sequence[Change]) -> None:
+    """Compute anew who is one person with whom, where links came or went."""
+    ends: set[int] = set()
+    for change in changes:
+        if change.table == "customer_links":
+            fields = {**(change.before or {}), **(change.after or {})}
+            if "one_id" in fields:
+                ends.update((int(fields["one_id"] or 0), int(fields["other_id"] or 0)))
+            else:
+                ends.update(connection.one(_ENDS, change.key) or ())
+        elif change.table == "customers" and "chosen_at" in (change.after or {}):
+            ends.add(int(change.key["id"] or 0))
+    if ends:
+        from db.identity.components import settle_links
+
+        settle_links(connection, ends)
+
+
+def _find_by(connection: Connection, changes: Sequence[Change], moved: set[int]) -> None:
     """Let customers be found by their new names and organizations."""
     named = [
         int(change.key["id"] or 0)
@@ -87,10 +132,10 @@ def _find_by(connection: Connection, changes: Sequence[Change]) -> None:
         if change.table == "customers"
         and (_step(change) or not _FOUND_BY.isdisjoint(change.after or ()))
     ]
-    if named:
+    if named or moved:
         from db.identity.lookup_index import index_customers
 
-        index_customers(connection, named)
+        index_customers(connection, {*named, *moved})
 
 
 def before_delete(connection: Connection, entry_id: int) -> None:

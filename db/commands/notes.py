@@ -29,7 +29,7 @@ select i.id, i.kind, k.canonical_id, k.name from customers k
 join customers m on m.canonical_id = k.canonical_id
 join identities i on i.customer_id = m.id
 where k.id = :id
-order by case when m.id = k.canonical_id then 0 else 1 end, i.id limit 1
+order by case when m.id = k.id then 0 when m.id = k.canonical_id then 1 else 2 end, i.id limit 1
 """
 _CUSTOMER = "select name from customers where id = :id"
 _NOTE = "select kind, case_id, identity_id, pinned from entries where id = :id"

@@ -47,7 +47,7 @@ TABLES: Mapping[str, Table] = {
         _words(
             "subject status urgency owner_id team_id queue_id tier type waiting_on waiting_name"
             " waiting_since snoozed_until due_at resolution resolved_at merged_into spam history"
-            " updated_at"
+            " updated_at requester_id"
         ),
         "case",
     ),
@@ -67,10 +67,22 @@ TABLES: Mapping[str, Table] = {
         _ID,
         _words(
             "name named organization_id title stage vip risk risk_at goals success_owner_id"
-            " language time_zone preferred_channel"
+            " language time_zone preferred_channel canonical_id created_at chosen_at"
         ),
         "customer",
+        used_by=(
+            ("identities", "customer_id"),
+            ("customer_links", "one_id"),
+            ("customer_links", "other_id"),
+            ("match_decisions", "one_id"),
+            ("match_decisions", "other_id"),
+        ),
     ),
+    "customer_links": Table(
+        _ID, _words("one_id other_id made_by made_at evidence undone_at"), "link"
+    ),
+    "match_decisions": Table(("one_id", "other_id"), _words("made_by made_at reason"), "decision"),
+    "identities": Table(_ID, _words("customer_id state"), "address"),
     "organizations": Table(_ID, _words("name domain created_at"), "organization", kept=True),
     "queues": Table(
         _ID,

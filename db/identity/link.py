@@ -13,6 +13,7 @@ from functools import cache
 
 from db.among import among
 from db.engine.interface import Connection, Value
+from db.identity.components import settle_links
 from db.identity.normalise import Key, best_name, domain_of, name_from
 from db.identity.own import OwnAddresses
 from db.ids import take
@@ -65,15 +66,17 @@ on conflict(identity_id, name) do update set times = identity_names.times + excl
 _ADD_ALIAS = """
 insert into identity_aliases(identity_id, other_id) values(:one, :other) on conflict do nothing
 """
-_LINKED = """
-select count(*) from customer_links
-where (one_id = :one and other_id = :other) or (one_id = :other and other_id = :one)
+# A link that was undone, and two who were told apart, count: a person's word stands.
+_DECIDED = """
+select (select count(*) from customer_links
+    where (one_id = :one and other_id = :other) or (one_id = :other and other_id = :one))
+  + (select count(*) from match_decisions
+    where (one_id = :one and other_id = :other) or (one_id = :other and other_id = :one))
 """
 _ADD_LINK = """
 insert into customer_links(id, one_id, other_id, made_by, made_at, evidence)
 values(:id, :one, :other, :agent, :now, :evidence)
 """
-_CANONICAL = "update customers set canonical_id = :least where canonical_id = :most"
 
 
 @dataclass(slots=True, eq=False)
@@ -221,13 +224,11 @@ class People:
             self._assign(one, other.customer)
 
     def _link(self, one: Identity, other: Identity, left: Customer, right: Customer) -> None:
-        if left.canonical_id == right.canonical_id:
+        if left.id == right.id:
             return
         pair: dict[str, Value] = {"one": left.id, "other": right.id}
-        if self._connection.value(_LINKED, pair):
+        if self._connection.value(_DECIDED, pair):
             return
-        least = min(left.canonical_id, right.canonical_id)
-        most = max(left.canonical_id, right.canonical_id)
         self.flush_people()
         number = take(self._connection, "customer_links")
         evidence = (
@@ -244,10 +245,9 @@ class People:
                 "evidence": evidence,
             },
         )
-        self._connection.run(_CANONICAL, {"least": least, "most": most})
-        for customer in self._customers.values():
-            if customer.canonical_id == most:
-                customer.canonical_id = least
+        settle_links(self._connection, (left.id, right.id))
+        for number, canonical_id, *_ in among(self._connection, _CUSTOMERS, self._customers):
+            self._customers[number].canonical_id = canonical_id
 
     def customer_of(self, identity: Identity) -> Customer | None:
         """Return whose identity it is, making a customer for one who has none; None for our own."""

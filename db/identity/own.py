@@ -18,6 +18,8 @@ delete from customers where id = :id and version = 1
   and not exists (select 1 from identities i where i.customer_id = customers.id)
   and not exists (select 1 from customer_links l
     where l.one_id = customers.id or l.other_id = customers.id)
+  and not exists (select 1 from match_decisions d
+    where d.one_id = customers.id or d.other_id = customers.id)
 """
 _CUSTOMER_OF = "select customer_id from identities where id = :id"
 

@@ -10,14 +10,14 @@ from db.records import CaseLine, CaseRow
 
 # Everything a line shows; the page is chosen before, from the index alone.
 CASE_COLUMNS = """
-select c.id, coalesce(k.id, 0), coalesce(nullif(k.name, ''), nullif(i.name, ''), i.raw),
+select c.id, coalesce(m.canonical_id, 0), coalesce(nullif(k.name, ''), nullif(i.name, ''), i.raw),
   coalesce(g.name, ''), c.subject, c.channel, c.status, c.urgency, coalesce(a.login, ''),
   c.waiting_on, c.waiting_name, c.waiting_since, c.snoozed_until, c.due_at, coalesce(q.name, ''),
   coalesce(m.vip, 0) + coalesce(k.vip, 0), c.history, c.updated_at, c.revision
 from cases c
 join identities i on i.id = c.requester_id
 left join customers m on m.id = i.customer_id
-left join customers k on k.id = m.canonical_id
+left join customers k on k.id = case when m.face_id > 0 then m.face_id else m.canonical_id end
 left join organizations g on g.id = k.organization_id
 left join agents a on a.id = c.owner_id
 left join queues q on q.id = c.queue_id

@@ -27,12 +27,12 @@ TAGGED_CASES = 40  # of each handle, newest first: what they write about now
 _MEMBERS = """
 select k.id, k.name, coalesce(g.name, ''), k.title, k.stage, k.vip, k.risk, k.risk_at, k.goals,
   coalesce(a.login, ''), k.language, k.time_zone, k.preferred_channel,
-  k.first_at, k.last_inbound_at, k.last_outbound_at, k.entries, k.cases
+  k.first_at, k.last_inbound_at, k.last_outbound_at, k.entries, k.cases, k.canonical_id
 from customers k
 left join organizations g on g.id = k.organization_id
 left join agents a on a.id = k.success_owner_id
 where k.canonical_id = (select canonical_id from customers where id = :customer_id)
-order by case when k.id = k.canonical_id then 0 else 1 end, k.id
+order by case when k.id = k.face_id then 0 when k.id = k.canonical_id then 1 else 2 end, k.id
 """
 _HANDLES = """
 select id, kind, network, raw, name, state, entries, last_at from identities
@@ -81,11 +81,11 @@ def cheat_sheet(connection: Connection, customer_id: int) -> CheatSheet:
     ids = tuple(row[0] for row in members)
     handles = sorted(among(connection, _HANDLES, ids), key=lambda row: (-row[6], -row[7], row[0]))
     identities = [row[0] for row in handles]
-    # Linked profiles complete each other: the canonical one speaks first.
+    # Linked profiles complete each other: the chosen one speaks first, else the canonical one.
     first = [_first(members, column) for column in range(len(members[0]))]
     return CheatSheet(
-        customer_id=ids[0],
-        members=ids,
+        customer_id=members[0][18],
+        members=tuple(sorted(ids)),
         name=first[1],
         organization=first[2],
         title=first[3],

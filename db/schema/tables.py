@@ -96,7 +96,9 @@ create table customers(
   last_inbound_at {big} not null default 0,
   last_outbound_at {big} not null default 0,
   created_at {big} not null,
-  version {big} not null default 1
+  version {big} not null default 1,
+  chosen_at {big} not null default 0,
+  face_id {big} not null default 0
 ){strict};
 create index customers_canonical on customers(canonical_id);
 create index customers_organization on customers(organization_id, last_inbound_at desc);
@@ -112,6 +114,28 @@ create table customer_links(
 ){strict};
 create index customer_links_one on customer_links(one_id);
 create index customer_links_other on customer_links(other_id);
+
+create table match_decisions(
+  one_id {big} not null references customers(id),
+  other_id {big} not null references customers(id),
+  made_by {big} references agents(id),
+  made_at {big} not null,
+  reason {text} not null default '',
+  primary key(one_id, other_id),
+  check (one_id < other_id)
+){keyed};
+create index match_decisions_other on match_decisions(other_id);
+
+create table match_suggestions(
+  one_id {big} not null,
+  other_id {big} not null,
+  bits {big} not null,
+  signals {text} not null,
+  at {big} not null,
+  primary key(one_id, other_id)
+){keyed};
+create index match_suggestions_bits on match_suggestions(bits, one_id, other_id);
+create index match_suggestions_other on match_suggestions(other_id);
 
 create table identities(
   id {big} primary key,
@@ -130,9 +154,21 @@ create table identities(
   entries {big} not null default 0,
   first_at {big} not null default 0,
   last_at {big} not null default 0,
+  read_at {big} not null default 0,
   unique(kind, network, value)
 ){strict};
 create index identities_customer on identities(customer_id);
+
+create table identity_facts(
+  identity_id {big} not null references identities(id),
+  kind {text} not null check (kind in ('phone', 'company', 'title', 'mailbox')),
+  value {text} not null,
+  raw {text} not null,
+  entry_id {big} not null default 0,
+  at {big} not null default 0,
+  primary key(identity_id, kind, value)
+){keyed};
+create index identity_facts_value on identity_facts(kind, value);
 
 create table identity_names(
   identity_id {big} not null references identities(id),
@@ -437,7 +473,8 @@ select c.id as case_number, c.subject, c.status, c.urgency, o.login as owner, q.
   c.opened_at, c.updated_at, c.resolved_at
 from cases c
 join identities i on i.id = c.requester_id
-left join customers k on k.id = i.customer_id
+left join customers m on m.id = i.customer_id
+left join customers k on k.id = case when m.face_id > 0 then m.face_id else m.canonical_id end
 left join organizations g on g.id = k.organization_id
 left join agents o on o.id = c.owner_id
 left join queues q on q.id = c.queue_id;

@@ -21,6 +21,13 @@ from db.commands.bulk import Bulk
 from db.commands.cases import MoveCase, ReopenCase, ResolveCase, SetStatus, SetUrgency
 from db.commands.changes import Writer
 from db.commands.customers import EditCustomer
+from db.commands.links import (
+    ChooseProfile,
+    MergeCustomers,
+    RejectMatch,
+    UnmergeCustomer,
+)
+from db.commands.moves import CaseOfCustomer, MoveIdentity
 from db.commands.notes import AddNote, PinNote, UnpinNote
 from db.commands.owners import AssignCase, TakeCase
 from db.commands.people import AddTeam, EditAgent, JoinTeam, LeaveTeam
@@ -29,6 +36,7 @@ from db.commands.registry import COMMANDS
 from db.commands.rows import TABLES
 from db.commands.tags import TagCase, UntagCase
 from db.errors import Conflict, NotFound, Refused
+from db.identity.components import settle_all
 from db.ingest import Arrival
 from db.records import AgentRow
 from db.store import Store, open_store
@@ -43,6 +51,7 @@ COUNTED = (
     "select id, entries, first_at, last_at from identities order by id",
     "select id, cases from tags order by id",
     "select id, unresolved, urgency_rank from cases order by id",
+    "select id, canonical_id, face_id from customers order by id",
 )
 # Names that were given once keep their number; alive are those that something bears.
 ALIVE = {
@@ -130,6 +139,7 @@ def assert_derived_is_right(store: Store) -> None:
     with store.engine.write() as connection:
         counters.recount(connection)
         search.rebuild(connection)
+        settle_all(connection)
     assert (counted(store), postings(store)) == before
 
 
@@ -177,6 +187,12 @@ MAKERS: dict[str, Make] = {
         ("name", "organization", "vip", "stage", "organization")[n % 5],
         ("Augusta King", "Difference Ltd", "yes", "at_risk", "")[n % 5],
     ),
+    "customer.merge": lambda s, c, n: MergeCustomers(c % 5 + 1, n % 5 + 1),
+    "customer.unmerge": lambda s, c, n: UnmergeCustomer(c % 5 + 1),
+    "customer.choose": lambda s, c, n: ChooseProfile(c % 5 + 1),
+    "match.reject": lambda s, c, n: RejectMatch(c % 5 + 1, n % 5 + 1),
+    "identity.move": lambda s, c, n: MoveIdentity(str(c), n % 6),
+    "case.customer": lambda s, c, n: CaseOfCustomer(c, n % 5 + 1),
     "queue.add": lambda s, c, n: AddQueue(("Loud", "Renamed")[n % 2], "urgency:urgent", pin=n % 4),
     "queue.edit": lambda s, c, n: EditQueue(
         "Bugs", ("name", "pin", "position")[n % 3], ("Renamed", "4", "2")[n % 3]
