@@ -7,9 +7,9 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from console.text import one_line
+from db.frozen import dataclass
 
 MAX_LINE_BYTES = 262_144
 SAID_CHARACTERS = 400

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from db.frozen import dataclass
 
 THEMES = ("dark", "light")
 MAX_BYTES = 1_048_576  # a configuration is a page; anything larger is not one

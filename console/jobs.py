@@ -11,10 +11,11 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.contract import Batch, Context, Outcome, Progress, Recognised, Sink
+from db.frozen import dataclass
 
 if TYPE_CHECKING:
     from db.preview import Preview, PreviewCounter

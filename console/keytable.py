@@ -6,7 +6,7 @@ ctrl+b, ctrl+a. ``d`` stays unbound: a delete habit does nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from db.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ the one on screen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from console.keymap import shown_keys
@@ -17,6 +16,7 @@ from console.screens.picker import Choice, Picker
 from db.commands.base import ArgumentSpec, Command, arguments_of
 from db.commands.registry import COMMANDS, build
 from db.errors import StoreError
+from db.frozen import dataclass
 
 if TYPE_CHECKING:
     from console.actions import ActingApp

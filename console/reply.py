@@ -11,13 +11,14 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from secrets import token_hex
 from urllib.parse import quote
 
 from console.text import clean
+from db.frozen import dataclass
 from db.records import EntryDetail, PartyRow
 
 MAX_SUBJECT = 250  # characters; more is nobody's subject

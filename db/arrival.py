@@ -7,11 +7,11 @@ has, text without lone surrogates, no more parties than a person would read.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from connectors.contract import Entry
 from db.engine.interface import Value
+from db.frozen import dataclass
 from db.identity.normalise import Key, best_name, is_role, normalise, one_line, sound
 from db.raws import raw_rows
 from db.subjects import subject_key

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from connectors.contract import Entry
 from db.arrival import Guest, author_of, counts_as_person
+from db.frozen import dataclass
 
 BROADCAST = 20  # with more outsiders than this an entry is a broadcast, not a conversation
 ADDRESSED = frozenset({"to", "cc", "bcc", "participant"})

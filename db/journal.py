@@ -17,12 +17,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from db.commands.changes import Change
 from db.commands.rows import Fields
 from db.engine.interface import Connection, Row, Value
+from db.frozen import dataclass
 from db.records import JournalRow
 
 SALT_BYTES = 16

@@ -6,7 +6,6 @@ Nothing is kept from one transaction to the next: what another program did betwe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from connectors.contract import Outcome
 from db import clock
@@ -18,6 +17,7 @@ from db.counters import count_customers
 from db.direction import Heading, company, head
 from db.engine.interface import Connection
 from db.entry_rows import EntryRows, revise
+from db.frozen import dataclass
 from db.identity.link import Identity, People
 from db.identity.normalise import Key
 from db.identity.own import OwnAddresses

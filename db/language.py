@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from db.errors import StoreError
+from db.frozen import dataclass
 from db.words import CASE_TYPES, CHANNELS, STATUSES, URGENCIES, WAITING_ON
 
 QUERY_CHARACTERS = 2_000

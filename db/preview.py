@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from connectors.contract import Entry
 from db.arrival import Guest, check, guests_of, human_words, thread_ids_of
 from db.conversations import Conversation, digest, found, thread_keys
 from db.direction import company, head
+from db.frozen import dataclass
 from db.identity.link import Identity
 from db.identity.normalise import Key, one_line
 from db.identity.own import own_addresses, parse_own

@@ -16,15 +16,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from db.engine.interface import Connection, Engine
 from db.engine.sqlite import SqliteEngine
 from db.errors import StoreError
-from db.records import AgentRow, Done
 
 if TYPE_CHECKING:
     from connectors.contract import Recognised, Sink
     from db.commands.base import Command
+    from db.engine.interface import Connection, Engine
     from db.ingest import Arrival
+    from db.records import AgentRow, Done
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from console.cli.session import Session, say
 from console.output import Column, emit, emit_one
 from console.text import clean
 from console.times import stamp
+from db.frozen import dataclass
 from db.records import Done, JournalRow
 
 if TYPE_CHECKING:

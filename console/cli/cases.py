@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -15,10 +15,11 @@ from console.cli.told import case_lines, deadline, turn, urgency_sign
 from console.output import Column, emit, emit_one
 from console.times import ago
 from db import clock
-from db.records import CaseDetail, CaseRow, EntryText, QueueRow, TimelineItem
+from db.frozen import dataclass
+from db.records import CaseRow, QueueRow
 
 if TYPE_CHECKING:
-    from db.records import CaseKey
+    from db.records import CaseDetail, CaseKey, EntryText, TimelineItem
     from db.store import Store
 
 PAGE_ROWS = 200  # the longest page that the store gives
@@ -171,6 +172,8 @@ def show(session: Session, number: str, limit: int, events: bool, form: str) -> 
     store = session.open()
     found = _shown_case(store, case_id, session.agent_id(store), limit, events)
     if form == "csv":
+        from db.records import TimelineItem
+
         emit([one.entry for one in found.entries], "csv", (), kind=TimelineItem)
     else:
         emit_one(found, form, lambda: case_lines(found.case, found.entries, found.more))

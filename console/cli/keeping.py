@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +15,7 @@ from console.cli.session import Session, say
 from console.output import Column, emit, emit_one
 from console.text import clean
 from console.times import ago, stamp
+from db.frozen import dataclass
 from db.records import QuarantineRow
 
 if TYPE_CHECKING:

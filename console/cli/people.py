@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import click
 
 from console.cli import exits
 from console.cli.base import Command, Group, output_option, pass_session
 from console.cli.session import Session, say
 from console.output import Column, emit
+from db.frozen import dataclass
 from db.records import AgentRow, TeamRow
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC
 
 import click
@@ -14,6 +13,7 @@ from console.cli.session import say
 from console.cli.when import DEFAULT_WORK_DAYS, parse_work_since, system_zone, zone_or_none
 from console.text import clean, one_line
 from db import clock
+from db.frozen import dataclass
 
 DEFAULT_WORK_SINCE = f"{DEFAULT_WORK_DAYS}d"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import click
 
 from console.config import Config, ConfigError, default_store_path, load_config
 from console.splash import Splash
+from db.frozen import dataclass
 
 if TYPE_CHECKING:
     from db.records import AgentRow

@@ -6,21 +6,23 @@ This is also the screen reader's way in: no boxes, no columns that only an eye c
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from console.output import line_width
 from console.text import clean, one_line, wrap
 from console.times import ago, due, now, short_age, stamp
-from db.records import (
-    NO_DEADLINE,
-    AttachmentRow,
-    CaseDetail,
-    CaseLine,
-    CaseRow,
-    CheatSheet,
-    EntryText,
-    TimelineItem,
-)
+from db.records import NO_DEADLINE
+
+if TYPE_CHECKING:
+    from db.records import (
+        AttachmentRow,
+        CaseDetail,
+        CaseLine,
+        CaseRow,
+        CheatSheet,
+        EntryText,
+        TimelineItem,
+    )
 
 LINE_CHARACTERS = 4_000
 TEXT_WIDTH = 100  # prose is not wrapped wider than it is read

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on
@@ -19,6 +18,7 @@ from console.ranking import ranked
 from console.screens.base import Overlay, TypeAhead
 from console.text import fit, one_line, pad, width
 from console.widgets.paged_list import Cell, PagedList
+from db.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ deadline stay.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from console import times
 from console.text import column, one_line
 from console.widgets.lean import Cell
+from db.frozen import dataclass
 from db.records import NO_DEADLINE, CaseRow
 
 SIGNS = {"urgent": "!! ", "high": "!  ", "normal": "   ", "low": "·  "}

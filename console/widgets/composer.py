@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -23,6 +22,7 @@ from textual.widgets import Static, TextArea
 
 from console.keymap import bindings_of
 from console.text import clean, one_line
+from db.frozen import dataclass
 
 PAUSE_SECONDS = 0.25  # after the last key; a draft is then on disk within 300 ms
 TITLE_CELLS = 60

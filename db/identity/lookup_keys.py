@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from db.frozen import dataclass
 
 NAMES = 6  # variants of a name; more come from one mailbox that many people use
 NAME_WORDS = 5

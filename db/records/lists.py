@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from db.frozen import dataclass
 
 NO_DEADLINE = 4503599627370496
 """The value of `CaseRow.due_at` where no deadline runs (2**52: sorts last, fits any double)."""
