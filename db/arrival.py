@@ -12,7 +12,7 @@ from typing import NamedTuple
 from connectors.contract import Entry
 from db.engine.interface import Value
 from db.frozen import dataclass
-from db.identity.normalise import Key, best_name, is_role, normalise, one_line, sound
+from db.identity.normalise import Key, best_name, flat, is_role, normalise, one_line, sound
 from db.raws import raw_rows
 from db.subjects import subject_key
 from db.texts import pack, pack_defects, pack_folds
@@ -94,7 +94,7 @@ def prepare(entry: Entry, source: str) -> Prepared:
     text = sound(entry.text)
     folds = sound_folds(entry, len(text))
     codec, data = pack(text)
-    subject = one_line(entry.subject, SUBJECT_CHARACTERS)
+    subject = flat(entry.subject, SUBJECT_CHARACTERS)
     defects = tuple(sound(defect) for defect in entry.defects)
     if len(entry.parties) > PARTIES_KEPT:
         more = len(entry.parties) - PARTIES_KEPT

@@ -10,7 +10,7 @@ from connectors.contract import Attachment
 from db.arrival import Guest, Prepared, shown_author
 from db.counters import note_contacts
 from db.engine.interface import Connection, Value
-from db.identity.normalise import one_line, sound
+from db.identity.normalise import flat, one_line, sound
 from db.ids import EntryIds
 from db.raws import keep_raw, keep_rows
 from db.search import forget_entry, index_entry, index_rows, indexed
@@ -238,7 +238,7 @@ def attachment_rows(
             {
                 "id": entry_id,
                 "position": position,
-                "name": one_line(attachment.name, 300),
+                "name": flat(attachment.name, 300),
                 "media_type": one_line(attachment.media_type, 100).lower(),
                 "size": size,
                 "sha256": sound(sha256),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from connectors.contract import Entry
-from db.arrival import Guest, check, guests_of, human_words, thread_ids_of
+from db.arrival import SUBJECT_CHARACTERS, Guest, check, guests_of, human_words, thread_ids_of
 from db.conversations import Conversation, digest, found, thread_keys
 from db.direction import company, head
 from db.frozen import dataclass
 from db.identity.link import Identity
-from db.identity.normalise import Key, one_line
+from db.identity.normalise import Key, flat
 from db.identity.own import own_addresses, parse_own
 from db.subjects import subject_key
 
@@ -122,7 +122,7 @@ class PreviewCounter:
             if entry.kind == "message" and not entry.direction and direction == "internal":
                 direction = "outbound"
         human = human_words(entry) and direction != "internal"
-        subject = one_line(entry.subject, 1_000)
+        subject = flat(entry.subject, SUBJECT_CHARACTERS)
         conversation.add(entry.at, "", subject_key(subject), direction if human else "", home)
 
     def result(self) -> Preview:

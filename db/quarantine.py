@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from connectors.contract import Quarantined
 from db.among import among
 from db.engine.interface import Connection, Value
-from db.identity.normalise import one_line, sound
+from db.identity.normalise import flat, sound
 from db.ids import take
 from db.raws import keep_raw
 
@@ -40,8 +40,8 @@ def set_aside(connection: Connection, source_id: int, item: Quarantined, now: in
     row: dict[str, Value] = {
         "source": source_id,
         "external_id": sound(item.external_id)[:1000],
-        "place": one_line(item.where, PLACE_CHARACTERS),
-        "reason": one_line(item.reason, PLACE_CHARACTERS),
+        "place": flat(item.where, PLACE_CHARACTERS),
+        "reason": flat(item.reason, PLACE_CHARACTERS),
         "now": now,
     }
     if connection.run(_HELD, row):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -10,6 +11,7 @@ from connectors.mail import calendar_line, charsets, limits, mime
 from connectors.mail.mime import Part
 from connectors.mail.quotes import find_folds, merge_folds
 
+_QUOTED_FROM = re.compile(rb"^>{1,50}From ", re.MULTILINE)
 # A plain alternative this short may only say "see the HTML part".
 _STUB_CHARS = 300
 
@@ -24,6 +26,8 @@ class Body:
         source: The decoded source of the text parts, before any layout: what the digest of a
             mail is taken over, so that a better HTML reader does not make new mails.
         attachments: In the order of the parts.
+        likenesses: A digest of each, the same on every road: line ends and mbox quoting that the
+            transport changed do not count.
         defects: What was mended.
     """
 
@@ -31,6 +35,7 @@ class Body:
     folds: tuple[Fold, ...] = ()
     source: str = ""
     attachments: list[Attachment] = field(default_factory=list)
+    likenesses: list[bytes] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
 
 
@@ -199,7 +204,23 @@ def _attachment(raw: bytes, part: Part, body: Body) -> Attachment:
     if not name and part.media_type == "message/rfc822":
         subject = mime.inner_subject(raw, part)
         name = limits.cut(subject or "message", limits.NAME_CHARS - 4) + ".eml"
-    return Attachment(name, part.media_type, len(data), sha256(data).hexdigest(), part.number)
+    digest = sha256(data)
+    body.likenesses.append(_likeness(part, data, digest.digest()))
+    return Attachment(name, part.media_type, len(data), digest.hexdigest(), part.number)
+
+
+def _likeness(part: Part, data: bytes, digest: bytes) -> bytes:
+    """Return what tells an attachment from another, whatever road it took.
+
+    Only base64 brings bytes through unchanged.
+    """
+    if part.encoding == "base64":
+        return digest
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b">From " in data:
+        data = _QUOTED_FROM.sub(b"From ", data)
+    return sha256(data.strip()).digest()
 
 
 def _join(body: Body, pieces: list[_Piece]) -> None:

@@ -15,7 +15,7 @@ _MONTHS = {
 }
 _RFC_DATE = re.compile(
     r"(?:[A-Za-z]{2,9},?\s{0,9})?(\d{1,2})[ -]([A-Za-z]{3})[a-z]{0,6}[ -](\d{2,4})\s{1,9}"
-    r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d{1,9})?\s{0,9}([+-]\d{4}|[A-Z]{1,5})?"
+    r"(\d{1,2}):(\d{2})(?::(\d{1,2}))?(?:\.\d{1,9})?\s{0,9}([+-]?\d{4}\b|[A-Z]{1,5})?"
 )
 _ENVELOPE_DATE = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\s{1,3}([A-Z][a-z]{2})\s{1,3}(\d{1,2})\s{1,3}"
@@ -87,11 +87,11 @@ def _moment(
 def _offset(zone: str | None) -> tuple[int | None, ZoneSource]:
     if not zone:
         return None, "assumed"
-    if zone[0] in "+-":
-        minutes = int(zone[1:3]) * 60 + int(zone[3:5])
+    if zone[0] in "+-0123456789":
+        minutes = int(zone[-4:-2]) * 60 + int(zone[-2:])
         if zone == "-0000":  # RFC 5322 3.3: UTC, and the sender's own zone is not stated
             return None, "stated"
-        if minutes > 16 * 60:
+        if minutes > 16 * 60 or (zone[0] not in "+-" and minutes > 14 * 60):
             return None, "assumed"
         return (-minutes if zone[0] == "-" else minutes), "stated"
     known = _ZONES.get(zone)

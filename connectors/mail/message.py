@@ -13,6 +13,8 @@ from connectors.mail.body import Body, read_body
 from connectors.mail.dates import written_at
 from connectors.mail.headers import Headers, read_headers
 
+# However often a mail went into a mailbox of any kind, and was taken out another way.
+_QUOTED_FROM = re.compile(r"^>{1,50}From ", re.MULTILINE)
 _ANGLE_ID = re.compile(r"<([^<>]{1,2000})>")
 # One of these makes bytes a mail; without any they are something else.
 _MAIL_HEADERS = frozenset(
@@ -61,8 +63,8 @@ def _entry(raw: bytes, headers: Headers, body: Body, defects: list[str], envelop
     message_id = _message_id(headers.first("message-id"))
     digest = _digest(author.lower(), headers.first("date"), subject, body.source)
     key = digest.copy()
-    for attachment in body.attachments:
-        key.update(attachment.sha256.encode())
+    for likeness in body.likenesses:
+        key.update(likeness)
     replied, references = _thread(headers, message_id)
     return Entry(
         external_id=f"{message_id}#{digest.hexdigest()[:16]}",
@@ -95,7 +97,7 @@ def _digest(author: str, date: str, subject: str, source: str) -> blake2b:
     """
     source = source.strip()
     if ">From " in source:
-        source = source.replace("\n>From ", "\nFrom ")
+        source = _QUOTED_FROM.sub("From ", source)
     digest = blake2b(digest_size=16)
     digest.update(f"{author}\0{' '.join(date.split())}\0{subject}\0".encode("utf-8", "replace"))
     digest.update(source.encode("utf-8", "replace"))

@@ -48,9 +48,14 @@ def sound(text: str) -> str:
     return _SURROGATES.sub("\ufffd", text)
 
 
+def flat(text: str, limit: int) -> str:
+    """Return text on one line, cut to ``limit`` characters."""
+    return " ".join(sound(text[: limit * 2]).split())[:limit]
+
+
 def one_line(text: str, limit: int = NAME_CHARACTERS) -> str:
-    """Return text on one line, without outer quotes, cut to ``limit`` characters."""
-    return " ".join(sound(text[: limit * 2]).split()).strip(" \"'")[:limit]
+    """Return a name on one line, without outer quotes, cut to ``limit`` characters."""
+    return flat(text, limit * 2).strip(" \"'")[:limit]
 
 
 def normalise(address: Address, scope: str) -> Key | None:

@@ -175,6 +175,15 @@ def test_hostile_text_is_stored_as_it_came(ours: Store) -> None:
     assert subject.startswith("Re: [/] \x1b]52;c;aGk=\x07")
 
 
+@pytest.mark.parametrize(
+    "subject", ['"Free" parts', "Trouble with 'quoted'", 'He said: "no."', "'"]
+)
+def test_a_subject_keeps_its_quotation_marks(ours: Store, subject: str) -> None:
+    take_in(ours, replace(mail(), subject=f" {subject}\n "))
+    assert rows(ours, "select subject from entries") == [(subject,)]
+    assert rows(ours, "select subject from cases") == [(subject,)]
+
+
 def test_direction_follows_from_who_we_are(ours: Store) -> None:
     take_in(
         ours,

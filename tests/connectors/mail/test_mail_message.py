@@ -181,6 +181,37 @@ def test_the_same_mail_keeps_its_id_on_every_road():
     assert len(keys) == 1
 
 
+SIGNED = b"""\
+From: a@x.example
+Message-ID: <signed@x.example>
+Subject: s
+Content-Type: multipart/mixed; boundary=b
+
+--b
+
+Two answers stand below.
+>From the first:
+>>From the second:
+--b
+Content-Type: application/pgp-signature
+
+-----BEGIN-----
+>From here
+-----END-----
+--b--
+"""
+
+
+@pytest.mark.parametrize("quoting", [b"From ", b">From ", b">>>From "])
+def test_quoting_and_line_ends_make_no_other_mail_and_no_other_attachment(quoting: bytes):
+    other = SIGNED.replace(b">>From ", quoting).replace(b"\n>From ", b"\n" + quoting)
+    for copy in (other, other.replace(b"\n", b"\r\n")):
+        assert parse(copy).external_id == parse(SIGNED).external_id
+        assert parse(copy).content_key == parse(SIGNED).content_key
+    changed = parse(SIGNED.replace(b"-----BEGIN", b"----BEGIN"))
+    assert changed.content_key != parse(SIGNED).content_key
+
+
 def test_different_mails_under_one_message_id_are_not_merged():
     one = b"From: a@x.example\nMessage-ID: <same@x.example>\nSubject: s\n\nfirst\n"
     two = b"From: a@x.example\nMessage-ID: <same@x.example>\nSubject: s\n\nsecond\n"
@@ -208,6 +239,9 @@ def test_survey_reads_only_the_headers():
         ("Date: Sat, 3 Jan 2026 10:15 EST", 1767453300000, -300, "stated", "min"),
         ("Date: 3 Jan 26 10:15:02 -0000", 1767435302000, None, "stated", "s"),
         ("Date: Sat, 3 Jan 2026 10:15:02", 1767435302000, None, "assumed", "s"),
+        ("Date: Sat, 3 Jan 2026 10:15:2 +0100", 1767431702000, 60, "stated", "s"),
+        ("Date: Sat, 3 Jan 2026 10:15:02 0530", 1767415502000, 330, "stated", "s"),
+        ("Date: Sat, 3 Jan 2026 10:15:02 2026", 1767435302000, None, "assumed", "s"),
         ("Date: 2026-01-03T10:15:02+01:00", 1767431702000, 60, "stated", "s"),
         ("X: y", 0, None, "none", "day"),
         (
