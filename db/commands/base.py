@@ -19,7 +19,7 @@ keeps the counters, so that no command has an undo of its own to get wrong.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from typing import Annotated, ClassVar, Literal, get_type_hints
 
 from db.commands.changes import Writer
@@ -27,6 +27,7 @@ from db.commands.rows import Fields
 from db.commands.wording import brief, has_controls, listed, meant, spoken
 from db.engine.interface import Connection, Value
 from db.errors import Conflict, NotFound, Refused
+from db.frozen import dataclass
 from db.journal import Subject
 from db.records import AgentRow
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from db.commands.base import Act, Argument, Command
 from db.commands.wording import listed
 from db.errors import Refused
+from db.frozen import dataclass
 
 BULK_COMMANDS = 1000
 """What one act may hold: its transaction stays near a tenth of a second."""

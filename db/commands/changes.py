@@ -8,8 +8,6 @@ makes them right after every act, whichever way it went.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from db.commands.derived import before_delete, settle
 from db.commands.rows import (
     TABLES,
@@ -24,6 +22,7 @@ from db.commands.rows import (
 )
 from db.engine.interface import Connection, Value
 from db.errors import Conflict, NotFound, Refused
+from db.frozen import dataclass
 
 UNGUARDED = frozenset({"updated_at"})
 

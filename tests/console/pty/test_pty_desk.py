@@ -69,10 +69,13 @@ def test_find_tag_note_move_undo_all_quit_and_reopen(
     term.wait_for("Casa Moreno")
     term.press("enter")
     term.wait_for("customers › Ada Moreno")
-    term.press("tab", "tab")
+    term.press("tab")
     term.wait_for("Ada Moreno › cases")
-    term.wait_for("Casa Levante")
-    while "▌" not in next(line for line in term.text().split("\n") if "Casa Levante" in line):
+    number = f"#{case_id} "
+    term.wait_for(number)
+    for _ in range(20):
+        if any("▌" in line and number in line for line in term.text().split("\n")):
+            break
         term.press("j")
         term.rest(0.2)
     term.press("enter")
