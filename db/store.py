@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
+from db.engine.postgres_url import is_postgres
 from db.engine.sqlite import SqliteEngine
 from db.errors import StoreError
 
@@ -110,7 +111,7 @@ def open_store(url: str, *, create: bool = False, team: bool = False) -> Store:
     """Open a store.
 
     Args:
-        url: A path, or ``sqlite:///path``.
+        url: A path, ``sqlite:///path``, or ``postgresql://user@host/database``.
         create: Make it where there is none.
         team: A new file is readable and writable by the group.
 
@@ -119,9 +120,14 @@ def open_store(url: str, *, create: bool = False, team: bool = False) -> Store:
         WrongSchema: It is something else, or newer than this program.
         StoreError: The engine is not known, or the file cannot be opened.
     """
+    if is_postgres(url):
+        return _open_postgres(url, create=create)
     if "://" in url and not url.startswith("sqlite:///"):
         engine_name = url.split("://", 1)[0]
-        raise StoreError(f"There is no engine “{engine_name}”. Name a file: --store PATH")
+        raise StoreError(
+            f"There is no engine “{engine_name}”. Name a file, or a database: "
+            "--store postgresql://HOST/DATABASE"
+        )
     path = Path(url.removeprefix("sqlite:///")).expanduser()
     if create and not path.exists():
         from db.schema.migrate import prepare
@@ -134,6 +140,27 @@ def open_store(url: str, *, create: bool = False, team: bool = False) -> Store:
 
         prepare(path)
         engine = SqliteEngine(path)
+    return Store(engine, url)
+
+
+def _open_postgres(url: str, *, create: bool) -> Store:
+    try:
+        from db.engine.postgres import PostgresEngine
+    except ImportError as error:
+        raise StoreError(
+            "A PostgreSQL store needs the driver psycopg: pip install 'centric[postgres]'"
+        ) from error
+    engine = PostgresEngine(url)
+    try:
+        version = engine.version()
+        if version < _schema_version() and (version or create):
+            from db.schema.migrate_postgres import prepare
+
+            prepare(engine)
+        engine.check_version()
+    except StoreError:
+        engine.close()
+        raise
     return Store(engine, url)
 
 

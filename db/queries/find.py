@@ -231,7 +231,7 @@ def _without(where: Where | None, query: Query) -> Where | None:
     parts = [where.sql] if where else []
     params: dict[str, Bound] = dict(where.params) if where else {}
     for number, words in enumerate(unwanted_of(query)):
-        parts.append(f"e.id not in (select rowid from search(:unwanted{number}))")
+        parts.append(f"e.id not in (select rowid from search(:unwanted{number}))")  # noqa: S608  # a number
         params[f"unwanted{number}"] = Match((words,))
     return Where(" and ".join(parts), params) if parts else None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from db.engine.sqlite import BUSY_MILLISECONDS, SqliteEngine, create
+from db.engine.sqlite import BUSY_MILLISECONDS, Connection, SqliteEngine, create
 from db.errors import Unavailable
 from db.schema.search import SEARCH_TABLES
 from db.schema.seeds import seed
@@ -28,7 +28,7 @@ def m0001_store(db: Database) -> None:
         for statement in script.format_map(dict(SqliteEngine.types)).split(";"):
             if statement.strip():
                 db.conn.execute(statement)
-    seed(db.conn)
+    seed(Connection(db.conn))
 
 
 def prepare(path: Path, *, team: bool = False) -> None:

@@ -5,7 +5,7 @@ Together the shipped queues cover every unresolved case; a test proves it.
 
 from __future__ import annotations
 
-import sqlite3
+from db.engine.interface import Connection
 
 SYSTEM_AGENT_ID = 1
 
@@ -22,31 +22,37 @@ QUEUES: tuple[tuple[str, int, str, str, int], ...] = (
 )
 
 
-def seed(connection: sqlite3.Connection) -> None:
-    """Insert the first rows of a new store."""
-    connection.execute(
-        "insert into agents(id, login, name, role) values(?, 'system', 'Centric', 'agent')",
-        (SYSTEM_AGENT_ID,),
-    )
-    connection.executemany(
-        "insert into queues(id, position, name, pin, query, sort, folder, shipped)"
-        " values(?, ?, ?, ?, ?, ?, ?, 1)",
-        [(number, number, *queue) for number, queue in enumerate(QUEUES, 1)],
-    )
-    connection.executemany(
-        "insert into id_blocks(name, next) values(?, ?)",
+_AGENT = "insert into agents(id, login, name, role) values(:id, 'system', 'Centric', 'agent')"
+_QUEUE = """
+insert into queues(id, position, name, pin, query, sort, folder, shipped)
+values(:id, :id, :name, :pin, :query, :sort, :folder, 1)
+"""
+_BLOCK = "insert into id_blocks(name, next) values(:name, :next)"
+_BLOCKS = {
+    "cases": 1,
+    "customers": 1,
+    "identities": 1,
+    "organizations": 1,
+    "tags": 1,
+    "conversations": 1,
+    "sources": 1,
+    "teams": 1,
+    "agents": 2,
+    "queues": len(QUEUES) + 1,
+    "customer_links": 1,
+    "quarantine": 1,
+}
+
+
+def seed(connection: Connection) -> None:
+    """Insert the first rows of a new store, inside a transaction that writes."""
+    connection.run(_AGENT, {"id": SYSTEM_AGENT_ID})
+    names = ("name", "pin", "query", "sort", "folder")
+    connection.many(
+        _QUEUE,
         [
-            ("cases", 1),
-            ("customers", 1),
-            ("identities", 1),
-            ("organizations", 1),
-            ("tags", 1),
-            ("conversations", 1),
-            ("sources", 1),
-            ("teams", 1),
-            ("agents", 2),
-            ("queues", len(QUEUES) + 1),
-            ("customer_links", 1),
-            ("quarantine", 1),
+            {"id": number, **dict(zip(names, queue, strict=True))}
+            for number, queue in enumerate(QUEUES, 1)
         ],
     )
+    connection.many(_BLOCK, [{"name": name, "next": first} for name, first in _BLOCKS.items()])
