@@ -73,7 +73,7 @@ class ChoiceFormat:
         return []
 
 
-class Picker(TypeAhead[str], Overlay[str]):
+class Picker(Overlay[str], TypeAhead[str]):
     """A list that shrinks as one types; answers with the value chosen."""
 
     PLACE = "picker"
@@ -157,7 +157,7 @@ class TagField(Input):
 
 
 class TagPicker(
-    TypeAhead[tuple[frozenset[str], frozenset[str]]], Overlay[tuple[frozenset[str], frozenset[str]]]
+    Overlay[tuple[frozenset[str], frozenset[str]]], TypeAhead[tuple[frozenset[str], frozenset[str]]]
 ):
     """Tags to set and to take away: space toggles, enter applies, a new name is a new tag.
 
@@ -268,7 +268,7 @@ class TagPicker(
         self.dismiss((frozenset(add), frozenset(drop)))
 
 
-class Prompt(TypeAhead[str], Overlay[str]):
+class Prompt(Overlay[str], TypeAhead[str]):
     """Asks for one line of text."""
 
     PLACE = "picker"

@@ -411,3 +411,12 @@ def test_keys_typed_ahead_go_where_they_were_meant(
         assert app.screen.customer_shown() == 1  # type: ignore[attr-defined]
 
     drive(story)
+
+
+def test_files_and_links_are_listed(drive: Drive, keys: Keys, seen: Seen) -> None:
+    async def story(pilot: P, app: CentricApp) -> None:
+        desk_of(app).show_case(1)
+        await keys(pilot, "o")
+        assert "no attachments and no links" in said(app)
+
+    drive(story)

@@ -109,3 +109,43 @@ def test_the_key_page_is_what_the_table_says() -> None:
     assert DOCS.read_text(encoding="utf-8") == as_markdown(), (
         "stale: python -m console.keymap > docs/keys.md"
     )
+
+
+def test_every_action_of_the_table_is_there() -> None:
+    from console.app import CentricApp
+    from console.screens.customer import CustomerScreen
+    from console.screens.desk import DeskScreen
+    from console.screens.find import FindScreen
+    from console.screens.finder import CustomerFinder
+    from console.screens.overlays import GoMenu, HelpScreen
+    from console.screens.picker import Picker, Prompt, TagPicker
+    from console.screens.review import ReviewScreen
+    from console.screens.welcome import WelcomeScreen
+    from console.widgets.composer import Composer
+    from console.widgets.sheet import Sheet
+
+    hosts: dict[str, tuple[type, ...]] = {
+        "everywhere": (CentricApp,),
+        "go": (GoMenu,),
+        "panes": (DeskScreen, CustomerScreen),
+        "case": (DeskScreen, CustomerScreen),
+        "list": (PagedList,),
+        "marks": (PagedList,),
+        "reading": (Timeline,),
+        "sheet": (Sheet,),
+        "compose": (Composer,),
+        "review": (ReviewScreen,),
+        "finder": (CustomerFinder,),
+        "find": (FindScreen,),
+        "picker": (Picker, Prompt, TagPicker),
+        "toggles": (TagPicker,),
+        "help": (HelpScreen,),
+        "welcome": (WelcomeScreen,),
+    }
+    missing = [
+        (key.id, host.__name__)
+        for key in KEYS
+        for host in hosts[key.context]
+        if not hasattr(host, f"action_{key.action.split('(')[0]}")
+    ]
+    assert missing == []
