@@ -93,7 +93,7 @@ class Child:
 
     def _sentence(self, line: str) -> None:
         if line:
-            self.said = one_line(line, SAID_CHARACTERS)
+            self.said = one_line(line.removeprefix("centric: "), SAID_CHARACTERS)
 
 
 def _number(value: object) -> int:

@@ -49,13 +49,21 @@ class DeskDriver(LinuxDriver):
                 if not data:
                     self._hung_up()
                     break
-                for event in parser.feed(decode(data)):
+                text = decode(data)  # empty inside a character: a feed of nothing means the end
+                for event in parser.feed(text) if text else ():
                     self.process_message(event)
             for event in parser.tick():
                 self.process_message(event)
         with contextlib.suppress(EOFError, ParseError):
             for _ in parser.feed(""):
                 pass
+
+    def _run_input_thread(self) -> None:
+        """Read keys; what goes wrong ends the app as any other error does."""
+        try:
+            self.run_input_thread()
+        except Exception as error:  # the door of this thread: logged and told by who started us
+            self._app.call_later(self._app._handle_exception, error)
 
     def _read(self) -> bytes:
         try:

@@ -107,7 +107,7 @@ class CustomerScreen(CaseActs):
     def _focus_pane(self, pane: str) -> None:
         self.pane = pane
         self._show_panes()
-        self._focus_widget(pane).focus()
+        self.set_focus(self._focus_widget(pane))
         self._show_status()
 
     def _focus_widget(self, pane: str) -> Widget:
@@ -121,6 +121,15 @@ class CustomerScreen(CaseActs):
                 self.pane = pane
                 self._show_panes()
                 self._show_status()
+
+    @on(events.DescendantBlur)
+    def _blurred(self) -> None:
+        """Keep the keys: a pane that was hidden and came back loses them in Textual."""
+        self.call_after_refresh(self._refocus)
+
+    def _refocus(self) -> None:
+        if self.focused is None and self.is_current:
+            self.set_focus(self._focus_widget(self.pane))
 
     def reload(self) -> None:
         """Read again what is shown; the cursor and the scroll stay."""

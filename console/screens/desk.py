@@ -126,7 +126,7 @@ class DeskScreen(Shows):
 
     def _refocus(self) -> None:
         if self.focused is None and self.is_current:
-            self._focus_widget(self.pane).focus()
+            self.set_focus(self._focus_widget(self.pane))
 
     def _show_focus(self) -> None:
         for pane in PANES:

@@ -106,7 +106,16 @@ def sought(typed: str) -> list[str]:
     return [value for text in texts if not text.negated for value in text.values]
 
 
-class FindScreen(TypeAhead[None], Showing):
+def problem_of(typed: str) -> str:
+    """Say what a query lacks, be it only its end; empty where it is whole."""
+    try:
+        parse(typed)
+    except QueryError as error:
+        return clean(str(error))
+    return ""
+
+
+class FindScreen(Showing, TypeAhead[None]):
     """Where was that?"""
 
     PLACE = "find"
@@ -117,6 +126,7 @@ class FindScreen(TypeAhead[None], Showing):
         super().__init__()
         self._first = typed
         self._answered = ""
+        self._problem = ""  # what the query lacks
         self._opens: str | None = None  # what stood there when enter came before the hits
 
     def compose(self) -> ComposeResult:
@@ -187,15 +197,16 @@ class FindScreen(TypeAhead[None], Showing):
 
     def _not_understood(self, error: StoreError) -> None:
         """Say under the field what the query lacks; the hits of before stay."""
-        self.query_one("#find-count", Static).update("")
-        self.query_one("#find-subject", Static).update("")
-        self.query_one("#find-text", Static).update(Content(clean(str(error))))
+        if self.is_attached:
+            self._problem = clean(str(error))
+            self.query_one("#find-count", Static).update("")
+            self._show_preview()
 
     def _show(self, typed: str, page: FindPage, *, keep: bool) -> None:
         if not self.is_attached:
             return
         before = self.hits.row
-        self._answered = typed
+        self._answered, self._problem = typed, problem_of(typed)
         self.hits.empty = f"Nothing found for “{one_line(typed, 60)}”." if typed else EXAMPLES
         self.hits.load(Hits(page.hits), count=len(page.hits))
         if keep and before is not None:
@@ -216,9 +227,9 @@ class FindScreen(TypeAhead[None], Showing):
             self.query_one("#find-subject", Static),
             self.query_one("#find-text", Static),
         )
-        if hit is None:
+        if hit is None or self._problem:
             subject.update("")
-            text.update("")
+            text.update(Content(self._problem))
             return
         head = f"{one_line(hit.subject, 120) or '(no subject)'}"
         who = f"  {one_line(hit.author, 40)} · {hit.channel} · {times.stamp(hit.at)} · {hit.status}"

@@ -73,7 +73,7 @@ class HitFormat:
         return []
 
 
-class CustomerFinder(TypeAhead[int], Overlay[int]):
+class CustomerFinder(Overlay[int], TypeAhead[int]):
     """Hits as one types, the sheet of the one under the cursor beside them."""
 
     PLACE = "finder"
@@ -156,7 +156,11 @@ class CustomerFinder(TypeAhead[int], Overlay[int]):
         def question(connection: Connection) -> CheatSheet:
             return cheat_sheet(connection, customer_id)
 
-        self.desk.reader.later("finder-sheet", question, sheet.show, self._no_sheet)
+        def found(answer: CheatSheet) -> None:
+            if self.is_attached:
+                sheet.show(answer)
+
+        self.desk.reader.later("finder-sheet", question, found, self._no_sheet)
 
     def _no_sheet(self, error: StoreError) -> None:
         self.desk.warn(str(error))

@@ -54,8 +54,7 @@ class WelcomeScreen(Showing):
                 Content.from_markup(
                     "[b $primary]d[/]  Try the demo: made-up customers, nothing of yours is touched"
                     "\n"
-                    "[b $primary]i[/]  Import a mailbox or a chat export: mbox, Maildir, .eml, "
-                    "Slack, WhatsApp\n"
+                    "[b $primary]i[/]  Import mail or chats: mbox, Maildir, .eml, Slack, WhatsApp\n"
                     "[b $primary]o[/]  Open a store that exists\n"
                     "[b $primary]q[/]  Quit"
                 ),
