@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from console.opener import NoOpener, launch, opener_words
 from console.screens import choices
 from console.screens.base import Showing
+from console.screens.picker import Confirm, Picker
+from console.text import clean
 from db.commands.base import Command
 from db.commands.bulk import Bulk
 from db.commands.cases import MoveCase, ReopenCase, ResolveCase, SetUrgency
@@ -169,6 +172,36 @@ class CaseActs(Showing):
         """Open the cases again."""
         if self._any():
             self.give(lambda case_id: [ReopenCase(case_id)])
+
+    def action_links(self) -> None:
+        """List the attachments and links of the case; a link is shown in full and opened."""
+        self.desk.ask(self._links())
+
+    async def _links(self) -> None:
+        ids = self.target_ids()
+        if len(ids) != 1:
+            self.desk.say("Files and links are those of one case.")
+            return
+        try:
+            rows = self.desk.reader.now(choices.files_and_links, ids[0])
+        except StoreError as error:
+            self.desk.refuse(error)
+            return
+        if not rows:
+            self.desk.say(f"#{ids[0]} has no attachments and no links.")
+            return
+        picked = await self.app.push_screen_wait(Picker(f"Files and links of #{ids[0]}", rows))
+        if not picked:
+            return
+        if picked.startswith("file:"):
+            self.desk.say(f"{picked.removeprefix('file:')} · its bytes are in the original")
+            return
+        shown = clean(picked, newlines=False)
+        if await self.app.push_screen_wait(Confirm(f"Open {shown}", "Yes, open it")) == "yes":
+            try:
+                launch(opener_words(picked))
+            except NoOpener as problem:
+                self.desk.warn(str(problem))
 
     def action_copy(self, what: str) -> None:
         """Copy the case number or the customer's address to the clipboard."""

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from console import times
+from console.links import links_in
 from console.screens.picker import Choice, Picker, Prompt, TagPicker
+from console.widgets.entry_lines import file_size
+from db.engine.interface import Connection
 from db.queries import desk
+from db.queries.entry import entry_texts
+from db.queries.timeline import timeline_page
 from db.words import RESOLUTIONS, STATUSES, URGENCIES
 
 if TYPE_CHECKING:
     from console.actions import ActingApp
 
+FILES_SHOWN = 200
 NOBODY = "\0nobody"  # no login and no queue holds a NUL
 URGENCY_SIGNS = {"urgent": "!!", "high": "! ", "normal": "  ", "low": "· "}
 RESOLUTION_HINTS = {
@@ -23,6 +29,26 @@ RESOLUTION_HINTS = {
     "no_response": "the customer fell silent",
     "not_actionable": "nothing to be done",
 }
+
+
+def files_and_links(connection: Connection, case_id: int) -> list[Choice]:
+    """Return the attachments and links of a case's newest entries, newest first."""
+    page = timeline_page(connection, case_id=case_id, limit=100, events=False)
+    texts = entry_texts(connection, [item.entry_id for item in page.items])
+    found: dict[str, Choice] = {}
+    for item in reversed(page.items):
+        text = texts.get(item.entry_id)
+        if text is None:
+            continue
+        when = times.short_day(item.at)
+        for file in text.attachments:
+            value = f"file:{file.name}"
+            found.setdefault(
+                value, Choice(value, file.name, f"{file_size(file.size)} · {when}", "□")
+            )
+        for link in links_in(text.text):
+            found.setdefault(link, Choice(link, link, when, "→"))
+    return list(found.values())[:FILES_SHOWN]
 
 
 async def pick_queue(app: ActingApp) -> str | None:
