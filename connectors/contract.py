@@ -18,7 +18,9 @@ from typing import Literal, Protocol
 Kind = Literal["message", "note", "call", "event", "survey", "review"]
 Channel = Literal["email", "chat", "phone", "sms", "social", "review", "web", "api"]
 Direction = Literal["", "inbound", "outbound", "internal"]
-Role = Literal["author", "from", "reply_to", "to", "cc", "bcc", "participant", "assignee", "mentioned"]
+Role = Literal[
+    "author", "from", "reply_to", "to", "cc", "bcc", "participant", "assignee", "mentioned"
+]
 AddressKind = Literal["email", "phone", "handle", "external_id", "name"]
 FoldKind = Literal["quote", "signature"]
 ZoneSource = Literal["stated", "assumed", "none"]
@@ -105,7 +107,7 @@ class Entry:
         channel: How it came.
         parties: Everyone on it; the first with role ``author`` or ``from`` wrote it.
         subject: As decoded; untrusted; one line.
-        text: Plain text, ``\\n`` line ends, untrusted; HTML is already turned into text.
+        text: Plain text, lines end with LF, untrusted; HTML is already turned into text.
         folds: Quotes and signatures in ``text``: sorted, not overlapping.
         message_id: This entry's own id on its channel, without angle brackets; may be empty.
         in_reply_to: Ids that it answers, nearest first.
@@ -205,7 +207,7 @@ class Context:
         settings: The source's settings; never secrets.
         cursor: The last committed `State.cursor`; empty on the first pull.
         time_zone: IANA name for formats that state none; empty means UTC, marked as assumed.
-        date_order: ``dmy``, ``mdy`` or ``ymd`` where a format leaves it open; empty means: find out.
+        date_order: ``dmy``, ``mdy`` or ``ymd`` where a format leaves it open; empty: find out.
         survey: True for a preview: bodies may be left out, nothing will be stored.
     """
 
