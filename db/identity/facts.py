@@ -1,0 +1,123 @@
+"""What is observed of an address beside its messages: what signatures say, which mailbox it is.
+
+Facts hang on identities, as entries do, and carry the entry in which they were read. They show on
+the cheat sheet and carry suggestions; they never link anyone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from db.engine.interface import Connection, Engine, Value
+from db.identity.domains import is_free
+from db.identity.signature import facts_in, signature_of
+from db.texts import unpack, unpack_folds
+
+MAILS = 3  # of each address, the newest: people sign alike
+LOOKED_AT = 20
+SLICE_ROWS = 200
+SLICE_SECONDS = 0.02  # agents wait for the lock no longer
+NO_DOTS = frozenset({"gmail.com", "googlemail.com"})  # there, dots in an address mean nothing
+
+_UNREAD = """
+select id, value, last_at from identities
+where kind = 'email' and own = 0 and customer_id is not null and last_at > read_at and id > :after
+order by id limit :rows
+"""
+_MAILS = """
+select id, at from (
+  select id, at, direction, author_id, automatic, removed, kind from entries
+  where identity_id = :identity order by at desc, id desc limit :looked_at) newest
+where direction = 'inbound' and automatic = '' and removed = 0 and author_id = :identity
+  and kind = 'message'
+order by at desc, id desc limit :rows
+"""
+_TEXT = "select codec, data, folds from entry_texts where entry_id = :entry"
+_KEEP = """
+insert into identity_facts(identity_id, kind, value, raw, entry_id, at)
+values(:identity, :kind, :value, :raw, :entry, :at)
+on conflict(identity_id, kind, value) do update set raw = excluded.raw,
+  entry_id = excluded.entry_id, at = excluded.at
+where excluded.at > identity_facts.at
+"""
+_READ = "update identities set read_at = :at where id = :id"
+
+
+def mailbox(email: str) -> str:
+    """Return the mailbox behind an address: without a plus tag, and at Gmail without dots."""
+    local, _, domain = email.partition("@")
+    local = local.partition("+")[0]
+    if domain in NO_DOTS:
+        return f"{local.replace('.', '')}@gmail.com"
+    return f"{local}@{domain}"
+
+
+def read_facts(engine: Engine) -> set[int]:
+    """Read what new mails say of their writers, in short transactions.
+
+    Run at the end of an import.
+
+    Returns:
+        The identities that were looked at.
+    """
+    connection = engine.connection()
+    after, looked_at = 0, set[int]()
+    while rows := connection.all(_UNREAD, {"after": after, "rows": SLICE_ROWS}):
+        found: list[dict[str, Value]] = []
+        read: list[dict[str, Value]] = []
+        started = time.perf_counter()
+        for number, email, last_at in rows:
+            found += _facts_of(connection, number, email)
+            read.append({"id": number, "at": last_at})
+            after = number
+            if time.perf_counter() - started > 10 * SLICE_SECONDS:
+                break
+        looked_at.update(int(str(row["id"])) for row in read)
+        with engine.write(durable=False) as writing:
+            writing.many(_KEEP, found)
+            writing.many(_READ, read)
+    return looked_at
+
+
+def _facts_of(connection: Connection, identity: int, email: str) -> Iterator[dict[str, Value]]:
+    if mailbox(email) != email or email.rpartition("@")[2] in NO_DOTS:
+        yield _row(identity, "mailbox", mailbox(email), email, 0, 0)
+    domain = email.rpartition("@")[2]
+    seen: set[tuple[str, str]] = set()
+    params: dict[str, Value] = {"identity": identity, "looked_at": LOOKED_AT, "rows": MAILS}
+    for entry, at in connection.all(_MAILS, params):
+        stored = connection.one(_TEXT, {"entry": entry})
+        if stored is None:
+            continue
+        codec, data, folds = stored
+        signature = signature_of(unpack(codec, data), unpack_folds(folds))
+        for fact in facts_in(signature, "" if is_free(domain) else domain):
+            if (fact.kind, fact.value) not in seen:
+                seen.add((fact.kind, fact.value))
+                yield _row(identity, fact.kind, fact.value, fact.raw, entry, at)
+
+
+def _row(identity: int, kind: str, value: str, raw: str, entry: int, at: int) -> dict[str, Value]:
+    return {
+        "identity": identity,
+        "kind": kind,
+        "value": value,
+        "raw": raw,
+        "entry": entry,
+        "at": at,
+    }
+
+
+def shown_facts(
+    connection: Connection, identities: Sequence[int], kinds: Sequence[str]
+) -> list[tuple[int, str, str, str, int, int]]:
+    """Return ``(identity, kind, value, raw, entry, at)`` of some identities, newest first."""
+    from db.among import among
+
+    sql = """
+    select identity_id, kind, value, raw, entry_id, at from identity_facts
+    where identity_id in (:among)
+    """
+    rows = [row for row in among(connection, sql, identities) if row[1] in kinds]
+    return sorted(rows, key=lambda row: (-row[5], row[1], row[2]))
