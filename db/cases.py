@@ -242,23 +242,38 @@ class Cases:
     ) -> None:
         """Decide whether a case that nobody touched is work."""
         if self._is_work(conversation):
-            other = self._same_topic(case, conversation)
-            if other is not None and other is not case:
-                self._move(conversation, other)
-                other.steps += len(spoken)
-                if other.worked:
-                    self._speak(other, conversation, spoken)
-                return
-            self._open(case)
+            if not self._joined(case, conversation, spoken):
+                self._open(case)
         elif case.unresolved and conversation.last_human_direction == "inbound":
             return  # it was work by another import's date, and nobody has answered
         elif self._arrival.live and case.unresolved:
             if any(direction == "outbound" for _at, direction in spoken):
                 self._wait_for_customer(case, conversation.last_human_at)
+        elif conversation.channel == "phone" and self._joined(case, conversation, spoken):
+            return
         elif self._shared(case, conversation):
             self._leave(case, conversation)
         else:
             self._close_as_history(case, conversation)
+
+    def _joined(
+        self, case: Case, conversation: Conversation, spoken: Sequence[tuple[int, str]]
+    ) -> bool:
+        """Take a conversation to the open case of the same customer about the same, if any.
+
+        A call log asks for nothing and can keep no case open: it joins only a case that later words
+        will not make history again.
+        """
+        other = self._same_topic(case, conversation)
+        if other is None or other is case:
+            return False
+        if not (conversation.last_human_direction or other.worked or self._arrival.live):
+            return False
+        self._move(conversation, other)
+        other.steps += len(spoken)
+        if other.worked:
+            self._speak(other, conversation, spoken)
+        return True
 
     def _open(self, case: Case) -> None:
         if not case.unresolved:

@@ -126,6 +126,46 @@ def test_an_answer_seen_live_leaves_the_case_open_and_waiting_for_the_customer(o
     assert case["waiting_since"] == NOON + 1
 
 
+def call(number: str, at: int, subject: str = "Invoice") -> Entry:
+    """What an agent wrote down of a call by Ada."""
+    return Entry(
+        external_id=number,
+        at=at,
+        kind="call",
+        channel="phone",
+        parties=(Party("author", Address("email", ADA)),),
+        subject=subject,
+        text="She asked about the second line of the invoice.",
+        thread=f"call {number}",
+        direction="inbound",
+        content_key=number,
+    )
+
+
+def test_a_call_joins_the_open_case_of_the_same_customer_about_the_same(ours: Store) -> None:
+    take_in(ours, mail("a", NOON), live=True)
+    take_in(ours, mail("b", NOON + 1, US, refs="a"), live=True)
+    take_in(ours, call("c", NOON + 2), live=True)
+    assert case_count(ours) == 1
+    assert the_case(ours)["waiting_on"] == "customer"
+    cases = ours.engine.connection().all("select distinct case_id from entries")
+    assert [row[0] for row in cases] == [1]
+
+
+def test_a_call_about_something_else_is_history_of_its_own(ours: Store) -> None:
+    take_in(ours, mail("a", NOON), live=True)
+    take_in(ours, call("c", NOON + 2, "Oven"), live=True)
+    assert case_count(ours) == 2
+    assert the_case(ours, 2)["history"] == 1
+
+
+def test_a_call_keeps_no_case_open_that_our_answer_made_history(ours: Store) -> None:
+    take_in(ours, mail("a", NOON))
+    take_in(ours, call("c", NOON + 1))
+    take_in(ours, mail("b", NOON + 2, US, refs="a"))
+    assert {the_case(ours, 1)["unresolved"], the_case(ours, 2)["unresolved"]} == {0}
+
+
 def test_automatic_mail_opens_nothing_and_reopens_nothing(ours: Store) -> None:
     take_in(ours, mail("a", NOON, automatic="auto-replied"))
     assert the_case(ours)["history"] == 1
