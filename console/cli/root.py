@@ -29,6 +29,8 @@ SUBCOMMANDS: dict[str, str] = {
     "own": "console.cli.people:own",
     "agents": "console.cli.people:agents",
     "teams": "console.cli.people:teams",
+    "backup": "console.cli.backups:backup",
+    "restore": "console.cli.backups:restore",
     "info": "console.cli.keeping:info",
     "doctor": "console.cli.keeping:doctor",
 }

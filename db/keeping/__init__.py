@@ -1,0 +1,1 @@
+"""Keeping a store safe: backups and their restoration."""
