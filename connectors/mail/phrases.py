@@ -20,7 +20,7 @@ def _set_of(words: str) -> frozenset[str]:
 
 _SPACED_VERBS = _any_of(
     """
-    wrote | writes | said | schrieb | schreibt | a écrit | ecrit | écrit | escribió
+    wrote | writes | said | spake | schrieb | schreibt | a écrit | ecrit | écrit | escribió
     escribio
     ha escrito | escreveu | ha scritto | scrive | schreef | geschreven | napisał
     napisała | pisze
@@ -33,11 +33,13 @@ _SPACED_VERBS = _any_of(
 )
 _JOINED_VERBS = _any_of(
     """
-    のメール | 書きました | 書いた | 写道 | 寫道 | 写到 | 님이 작성 | 작성 | כתב | כתבה | كتب
+    のメール | のメッセージ
+    書きました | 書いた | 写道 | 寫道 | 写到 | 님이 작성 | 작성 | כתב | כתבה | كتب
     เขียน
     """
 )
 VERB = re.compile(rf"(?:\b(?:{_SPACED_VERBS})\b|{_JOINED_VERBS})", re.IGNORECASE)
+ENDS_WITH_VERB = re.compile(rf"[> ](?:{_SPACED_VERBS})$", re.IGNORECASE)
 _OPENERS = _any_of(
     """
     on | am | le | el | il | em | no dia | op | dnia | w dniu | den | på | dne | dňa | dana
@@ -67,6 +69,22 @@ OPENS = re.compile(
     r"|[^<>\n]{0,80}<[^<>@\s]{1,80}@)",
     re.IGNORECASE,
 )
+# Web mail that names the author and no time: "Quoting Ann <ann@x.example>:".
+QUOTING = re.compile(
+    r"(?:quoting|zitat von|quoth|citando|citant|cytowanie) [^\n]{2,200}:$", re.IGNORECASE
+)
+# "Ann Example wrote on 4 April 2026 15:59:", with the name in front.
+NAME_FIRST = re.compile(
+    rf"(?:(?:[^\W\d_a-z][^\s]*\s){{1,4}}|[^\s@]{{1,64}}@[^\s@]{{3,80}} )(?:{_SPACED_VERBS})\b"
+)
+# The same in the middle of a line, behind the answer: "Thanks! On Tue, 4 Apr 2012 ...".
+OPENS_INSIDE = re.compile(
+    r"(?:(?<=\s)|-{2,}\s?)(?:On|Am|Le|El|Il|Em|Op|Dnia|W dniu|Den|På|Dne|Dňa)\b[^\n\d]{0,25}\d"
+)
+# "2011/4/7 Ann Example <ann@x.example>", which old web mail wrote without a colon.
+DATED_AUTHOR = re.compile(
+    r"\d{2,4}[/.-]\d{1,2}[/.-]\d{1,4}\b[^<>\n]{1,100}<[^<>@\s]+@[^<>\s]+>\s*$"
+)
 # A time, a year or an address: what tells an attribution from a sentence with a verb in it.
 STAMP = re.compile(r"\d{1,2}[:.h]\d{2}\b|\b(?:19|20)\d{2}\b|(?:19|20)\d{2}[年년]|@")
 
@@ -75,12 +93,16 @@ ORIGINAL = _set_of(
     """
     original message | original mail | original email | original e-mail | original
     reply message
-    originalnachricht | original-nachricht | ursprüngliche nachricht | ursprüngliche mail
+    originalnachricht | original-nachricht | antwort nachricht
+    antwortnachricht | ursprüngliche nachricht | ursprüngliche mail
     message d'origine | message d’origine | message original | message initial
     mensaje original
     mensagem original | messaggio originale | oorspronkelijk bericht | origineel bericht
     oryginalna wiadomość | wiadomość oryginalna | ursprungligt meddelande | originalmeddelande
-    oprindelig meddelelse | original meddelelse | opprinnelig melding | alkuperäinen viesti
+    oprindelig meddelelse | oprindelig besked | oprindelig mail | opprinnelig e-post
+    izvorno sporočilo | algne teade | algne sõnum | sākotnējais ziņojums | originalus pranešimas
+    e-mail original | original appointment | original meddelelse
+    opprinnelig melding | alkuperäinen viesti
     původní zpráva | původní e-mail | původní email | pôvodná správa
     исходное сообщение
     оригинальное сообщение
@@ -97,7 +119,8 @@ ORIGINAL = _set_of(
 # What stands above a forwarded message, case folded, without dashes and colon.
 FORWARDED = _set_of(
     """
-    forwarded message | forwarded by | begin forwarded message | weitergeleitete nachricht
+    forwarded message | forwarded by | begin forwarded message | begin forwarded text
+    forwarded text | begin forward | forwarded mail | weitergeleitete nachricht
     anfang der weitergeleiteten nachricht | anfang der weitergeleiteten e-mail
     message transféré
     message transmis | début du message transféré | début du message réexpédié
@@ -127,7 +150,8 @@ _LABELS = {
         보낸사람 | 보낸 사람
         expéditeur | remetente | mittente | afzender | nadawca | odesílatel | odosielateľ
         από
-        avsändare | avsender | afsender | expeditor | dari | từ | pošiljatelj""",
+        avsändare | avsender | afsender | expeditor | de la | dari | từ | pošiljatelj | šalje
+        nuo | no | saatja | sendandi | מאת | من | จาก""",
     "date": """
         sent | date | datum | gesendet | envoyé | date d'envoi | enviado | enviado el
         enviado em
@@ -141,21 +165,22 @@ _LABELS = {
         时间 | 날짜
         보낸날짜 | 보낸 날짜 | 보낸시간 | ημερομηνία | στάλθηκε | tanggal
         dikirim | ngày
-        poslano""",
+        poslano | išsiųsta | nosūtīts | saadetud | kuupäev | נשלח | תאריך | تم الإرسال
+        التاريخ | تاريخ | ส่ง | วันที่""",
     "to": """
         to | an | à | a | para | aan | do | till | til | vastaanottaja | komu | кому | kime
         alıcı | címzett
         către | получатель | 宛先 | 收件人 | 받는사람 | 받는 사람 | destinataire
         destinatario
         destinatário
-        προς | kepada | đến | za""",
+        προς | kepada | đến | za | prima | către | kam | adressaat | אל | إلى | ถึง""",
     "subject": """
         subject | betreff | objet | asunto | assunto | oggetto | onderwerp | temat | ämne | emne
         aihe
         předmět | predmet | тема | konu | tárgy | subiect | 件名 | 主题 | 主題 | 主旨
         제목
         θέμα | zadeva
-        subjek | chủ đề""",
+        subjek | chủ đề | tema | tēma | teema | נושא | الموضوع | เรื่อง""",
     "cc": """
         cc | kopie | copie | copia | kopia | kopi | kopio | копия | копія | bilgi
         másolat

@@ -16,6 +16,9 @@ _SIGNATURE_LINES = 30
 _MOBILE_CHARS = 100
 _RULE = re.compile(r"[-_=*\u2013\u2014]{8,}$")
 _INITIALS = re.compile(r"[A-Z][A-Za-z]{0,3}> ?", re.ASCII)
+# A link that was wrapped out of a quoted line; a line that only looks quoted: ">>> here <<<".
+_LINK_LINE = re.compile(r"\s*[(<]https?://\S+\s?>?\s*$")
+_DECORATED = re.compile(r">{2,}[^>].*<{2,}\s*$")
 
 _BLANK, _QUOTED, _PLAIN, _INDENTED = 0, 1, 2, 3
 _SPACES = [chr(code) for code in range(0x3001) if chr(code).isspace()]
@@ -41,15 +44,17 @@ def find_folds(text: str) -> tuple[Fold, ...]:
     lines = text.split("\n")
     kinds = _line_kinds(lines, text)
     marks = bytearray(len(lines))
+    # Where an attribution begins in the middle of a line: line to column.
+    shared: dict[int, int] = {}
     forwarded = _mark_tail(lines, kinds, marks, text)
     if _QUOTED in kinds:
-        _mark_quotes(lines, kinds, marks)
+        _mark_quotes(lines, kinds, marks, shared)
     _mark_signatures(lines, kinds, marks, forwarded, text)
     if not any(marks):
         return ()
     if not any(kind and not mark for kind, mark in zip(kinds, marks, strict=True)):
         marks = marks.replace(b"\x01", b"\x00")
-    return _ranges(lines, kinds, marks)
+    return _ranges(lines, kinds, marks, shared)
 
 
 def _line_kinds(lines: list[str], text: str) -> bytearray:
@@ -63,9 +68,25 @@ def _line_kinds(lines: list[str], text: str) -> bytearray:
         for index in [i for i, line in enumerate(lines) if ">" in line[1:5]]:
             if kinds[index] == _PLAIN and _INITIALS.match(lines[index]):
                 kinds[index] = _QUOTED
-            elif lines[index].startswith(">From "):
+            elif lines[index].startswith(">From ") or _DECORATED.match(lines[index]):
                 kinds[index] = _PLAIN
+        _rejoin_links(lines, kinds)
     return kinds
+
+
+def _rejoin_links(lines: list[str], kinds: bytearray) -> None:
+    """Count the rest of a link that a mail program wrapped out of a quoted line as quoted."""
+    for match in _QUOTED_RUN.finditer(kinds):
+        index = match.end()
+        if index >= len(lines) or kinds[index] not in (_PLAIN, _INDENTED):
+            continue
+        above, line = lines[index - 1], lines[index]
+        if _LINK_LINE.match(line):
+            kinds[index] = _QUOTED if kinds[index + 1 : index + 2] == b"\x01" else kinds[index]
+        elif " " not in line.strip() and line.rstrip()[-1:] in (")", ">"):
+            opening = max(above.rfind("(http"), above.rfind("<http"))
+            if opening >= 0 and not (")" in above[opening:] or ">" in above[opening:]):
+                kinds[index] = _QUOTED
 
 
 def _mark_tail(lines: list[str], kinds: bytearray, marks: bytearray, text: str) -> int:
@@ -88,14 +109,22 @@ def _mark_tail(lines: list[str], kinds: bytearray, marks: bytearray, text: str) 
         begin = -1
         if headed or closed:
             words = start.strip("-_*=—– :：").casefold() if len(start) < 120 else ""
-            if words in phrases.FORWARDED or (headed and words.startswith("forwarded by")):
+            if words in phrases.FORWARDED or (
+                headed and words.startswith(("forwarded by", "forwarded message from"))
+            ):
                 return index
-            if headed and words in phrases.ORIGINAL:
+            if headed and (words in phrases.ORIGINAL or _says_who_wrote(start)):
                 begin = index
             elif closed and not headed:
                 begin = _unmarked_original(lines, kinds, index)
-        if begin < 0 and _label(start) == "from" and _header_block(lines, index):
-            begin = _rule_above(lines, kinds, index)
+        elif "@" in start and phrases.ENDS_WITH_VERB.search(start):
+            # Some web mail leaves the colon out.
+            begin = _unmarked_original(lines, kinds, index)
+        if begin < 0 and _label(start):
+            above = _rule_above(lines, kinds, index)
+            # Without a word above it, it is what the mail is about.
+            if _PLAIN in kinds[:above] and _header_block(lines, index, ruled=above < index):
+                begin = above
         if begin >= 0:
             marks[begin:] = b"\x01" * (len(lines) - begin)
             return len(lines)
@@ -119,6 +148,10 @@ def _unmarked_original(lines: list[str], kinds: bytearray, index: int) -> int:
         return -1
     if _QUOTED in kinds[index + 1 : index + 6]:
         return -1
+    alone = kinds[max(index - 1, 0)] == _BLANK and kinds[index + 1 : index + 2] == b"\x00"
+    line = lines[index].strip()
+    if alone and phrases.NAME_FIRST.match(line) and len(phrases.STAMP.findall(line)) > 1:
+        return index
     begin, words = _attribution(lines, kinds, index)
     if begin < 0 or not phrases.OPENS.match(words) or len(phrases.STAMP.findall(words)) < 2:
         return -1
@@ -135,8 +168,18 @@ def _label(line: str) -> str:
     return phrases.HEADER_LABELS.get(label.strip(" *\xa0\t").casefold(), "")
 
 
-def _header_block(lines: list[str], index: int) -> bool:
-    """Tell whether the head of a mail begins here: its kin follow, and it is no timetable."""
+def _header_block(lines: list[str], index: int, ruled: bool) -> bool:
+    """Tell whether the head of a mail begins here: its kin follow, and it is no timetable.
+
+    Args:
+        lines: Of the whole text.
+        index: Of a line with a label.
+        ruled: True when a rule is drawn above it.
+    """
+    first = lines[index].strip()
+    opening = _label(first)
+    if opening == "cc":
+        return False
     seen: set[str] = set()
     address = False
     for line in lines[index : index + 8]:
@@ -145,11 +188,28 @@ def _header_block(lines: list[str], index: int) -> bool:
         if kin:
             seen.add(kin)
             address = address or "@" in bare
-        elif not bare and len(seen) > 1:
+        elif opening != "from" or (not bare and len(seen) > 1):
             break
-    if "subject" in seen:
-        return "date" in seen or "to" in seen
-    return "date" in seen and address
+    if opening == "from":
+        if ruled and address and (len(seen) > 1 or phrases.STAMP.findall(first)[1:]):
+            return True
+        if "subject" in seen:
+            return "date" in seen or "to" in seen
+        return "date" in seen and address
+    if opening == "date" and phrases.STAMP.search(first) and address and len(seen) > 1:
+        return True
+    return "from" in seen and len(seen) > 2 and ("date" in seen or address)
+
+
+def _says_who_wrote(line: str) -> bool:
+    """Tell ``---- Ann Example wrote ----`` between two rows of dashes."""
+    bare = line.strip("-")
+    return (
+        line.startswith("--")
+        and line.endswith("--")
+        and 3 < len(bare) < 200
+        and phrases.VERB.search(bare[-40:]) is not None
+    )
 
 
 def _attribution(lines: list[str], kinds: bytearray, index: int) -> tuple[int, str]:
@@ -172,14 +232,28 @@ def _attribution(lines: list[str], kinds: bytearray, index: int) -> tuple[int, s
     return found, spoken
 
 
+def _column(line: str, below: str) -> int:
+    """Return where an attribution begins in a line that also holds the answer; 0 if it does not."""
+    match = phrases.OPENS_INSIDE.search(line[-_ATTRIBUTION_CHARS:])
+    if match is None or phrases.OPENS.match(line.strip()):
+        return 0
+    start = max(len(line) - _ATTRIBUTION_CHARS, 0) + match.start()
+    words = f"{line[start:]} {below}"
+    if len(phrases.STAMP.findall(words)) < 2 or not line[:start].strip():
+        return 0
+    return start
+
+
 def _tells_who(words: str) -> bool:
     """Tell whether a verb of writing, or an address and a time, make it an attribution."""
-    if phrases.VERB.search(words[-160:]):
+    if phrases.VERB.search(words[-160:]) or phrases.QUOTING.match(words):
         return True
     return "@" in words and len(phrases.STAMP.findall(words)) > 1
 
 
-def _mark_quotes(lines: list[str], kinds: bytearray, marks: bytearray) -> None:
+def _mark_quotes(
+    lines: list[str], kinds: bytearray, marks: bytearray, shared: dict[int, int]
+) -> None:
     """Fold ``>`` lines, the blank lines between them, and the attribution above."""
     previous = -2
     for run in _QUOTED_RUN.finditer(kinds):
@@ -197,9 +271,15 @@ def _mark_quotes(lines: list[str], kinds: bytearray, marks: bytearray) -> None:
             above >= 0
             and kinds[above] == _PLAIN
             and not marks[above]
-            and lines[above].rstrip()[-1] in phrases.COLONS
+            and (
+                lines[above].rstrip()[-1] in phrases.COLONS
+                or phrases.DATED_AUTHOR.match(lines[above])
+            )
         ):
             begin, _ = _attribution(lines, kinds, above)
+            if begin >= 0 and (column := _column(lines[begin], " ".join(lines[begin + 1 : first]))):
+                shared[begin] = column
+                begin += 1
         if begin >= 0:
             marks[begin:first] = b"\x01" * (first - begin)
         previous = after - 1
@@ -246,7 +326,9 @@ def _starts_signature(line: str) -> bool:
     return bare in ("--", "—") or (len(bare) == 47 and not bare.strip("_"))
 
 
-def _ranges(lines: list[str], kinds: bytearray, marks: bytearray) -> tuple[Fold, ...]:
+def _ranges(
+    lines: list[str], kinds: bytearray, marks: bytearray, shared: dict[int, int]
+) -> tuple[Fold, ...]:
     """Turn runs of marked lines into ranges that begin and end with a line that is not blank."""
     ends = list(accumulate(map(len, lines)))
     folds: list[Fold] = []
@@ -258,6 +340,9 @@ def _ranges(lines: list[str], kinds: bytearray, marks: bytearray) -> tuple[Fold,
             last -= 1
         # Each line before it has a line end of one character.
         start, end = ends[first] - len(lines[first]) + first, ends[last] + last
+        if run.start() - 1 in shared:
+            above = run.start() - 1
+            start = ends[above] - len(lines[above]) + above + shared[above]
         if end > start:
             folds.append(Fold(start, end, "quote" if marks[first] == _QUOTE else "signature"))
     return tuple(folds)

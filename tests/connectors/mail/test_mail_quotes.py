@@ -58,6 +58,19 @@ HEADER_BLOCKS = {
     "zh": "发件人: Ann Berg\n发送时间: 2026年1月3日 10:15\n收件人: Help\n主题: 水泵",
     "zh wide": "发件人：Ann Berg\n发送时间：2026年1月3日\n收件人：Help\n主题：水泵",
     "ko": "보낸 사람: Ann Berg\n보낸 날짜: 2026년 1월 3일\n받는 사람: Help\n제목: 펌프",
+    "ro": "De la: Ann Berg\nTrimis: 3 ianuarie 2026\nCătre: Help\nSubiect: Pompă",
+    "hr": "Šalje: Ann Berg\nPoslano: 3. siječnja 2026.\nPrima: Help\nPredmet: Pumpa",
+    "lt": "Nuo: Ann Berg\nIšsiųsta: 2026 m. sausio 3 d.\nKam: Help\nTema: Siurblys",
+    "lv": "No: Ann Berg\nNosūtīts: 2026. gada 3. janvāris\nKam: Help\nTēma: Sūknis",
+    "et": "Saatja: Ann Berg\nSaadetud: 3. jaanuar 2026\nAdressaat: Help\nTeema: Pump",
+    "he": "מאת: Ann Berg\nנשלח: 3 בינואר 2026\nאל: Help\nנושא: משאבה",
+    "ar": "من: Ann Berg\nتم الإرسال: 3 يناير 2026\nإلى: Help\nالموضوع: مضخة",
+    "th": "จาก: Ann Berg\nส่ง: 3 มกราคม 2026\nถึง: Help\nเรื่อง: ปั๊ม",
+    "date first": "Date: Sat, 3 Jan 2026 10:15:00 +0100\nSubject: Pump\n"
+    "From: ann@x.example\nTo: help@y.example",
+    "date and to": "Date: Sat, 3 Jan 2026 10:15:00 +0100\nTo: help@y.example",
+    "subject first": "Subject: Pump\nFrom: Ann <ann@x.example>\nTo: help@y.example",
+    "ruled, on one line": "--------------------\nFrom: ann@x.example Date: Sat, 3 Jan 2026 10:15\n",
     "ruled": "________________________________\nFrom: Ann <ann@x.example>\nSent: Saturday\n"
     "To: Help\nSubject: Pump",
 }
@@ -73,6 +86,13 @@ ORIGINALS = [
     "-----Oorspronkelijk bericht-----",
     "-----Oryginalna wiadomość-----",
     "-----Исходное сообщение-----",
+    "-----Oprindelig besked-----",
+    "-----Algne teade-----",
+    "-----Originalus pranešimas-----",
+    "---- Ann Berg wrote ----",
+    "---- On Sat, 03 Jan 2026 10:15:00 +0100 Ann Berg <ann@x.example> wrote ----",
+    "On Sat, 3 Jan 2026 10:15:00 +0100 Ann Berg <ann@x.example> wrote",
+    "\nann@x.example wrote on 01/03/2026 10:15:00 AM:\n",
     "------------------ 原始邮件 ------------------",
 ]
 PHONES = [
@@ -130,6 +150,37 @@ def test_an_original_message_line_folds_the_rest(line):
     assert visible(f"Thanks.\n\n{line}\nDoes it work?\n") == "Thanks."
 
 
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        "On Sat, Jan 3, 2026 at 10:15 AM, ann@x.example wrote:",
+        "--- On Sat, Jan 3, 2026 at 10:15 AM, ann@x.example wrote:",
+        "Am 03.01.2026 um 10:15 schrieb Ann Berg:",
+    ],
+)
+def test_an_attribution_behind_the_answer_folds_from_where_it_begins(attribution):
+    text = f"Yes, it does - well {attribution}\n> Does it work?"
+    assert visible(text) == "Yes, it does - well"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["2026/1/3 Ann Berg <ann@x.example>", "Quoting Ann Berg <ann@x.example>:"],
+)
+def test_an_attribution_without_a_verb_folds_with_its_quote(line):
+    assert visible(f"Yes.\n{line}\n\n> Does it work?") == "Yes."
+
+
+def test_a_link_that_was_wrapped_out_of_a_quote_folds_with_it():
+    assert visible("Yes.\n\n> See (http://x.example/a\nb=3)\n> for more") == "Yes."
+    assert visible("Yes.\n\n> See\n(http://x.example/a) >\n> for more") == "Yes."
+
+
+def test_a_forward_stays_open_whatever_header_comes_first():
+    text = "FYI\n\n--- begin forwarded text\n\nDate: Sat, 3 Jan 2026 10:15\nFrom: a@x.example\n\nHi"
+    assert visible(text) == text
+
+
 @pytest.mark.parametrize("line", PHONES)
 def test_what_a_phone_appends_is_a_signature(line):
     text = f"Thanks.\n\n{line}\n"
@@ -155,6 +206,11 @@ def test_a_signature_folds_and_words_below_a_quote_stay():
         "Sent from my office.\nThe parcel has not arrived.\nWhy?\nTell me.",
         "> a quote alone is what the sender has to say",
         "Prices > 5 are too high",
+        ">>> now in stock: http://x.example <<<",
+        "Date: 3 May\nPlace: Hall 4\nSee you there.",
+        "Subject: pumps\nTo: all\nThis is what I would write.",
+        "As I wrote on Monday: no.",
+        "Date: Sat, 3 Jan 2026 10:15\nFrom: a@x.example\nTo: b@x.example\n\nHi",
         ">From the start it was loud",
         "",
     ],
