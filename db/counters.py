@@ -44,10 +44,12 @@ update identities set
     + (select count(*) from entry_identities t where t.identity_id = identities.id),
   first_at = coalesce((select min(at) from (
     select min(e.at) as at from entries e where e.identity_id = identities.id
-    union all select min(t.at) from entry_identities t where t.identity_id = identities.id)), 0),
+    union all select min(t.at) from entry_identities t where t.identity_id = identities.id
+  ) as found), 0),
   last_at = coalesce((select max(at) from (
     select max(e.at) as at from entries e where e.identity_id = identities.id
-    union all select max(t.at) from entry_identities t where t.identity_id = identities.id)), 0)
+    union all select max(t.at) from entry_identities t where t.identity_id = identities.id
+  ) as found), 0)
 """
 _NO_CONVERSATION = "update conversations set entries = 0"
 _CONVERSATIONS = """

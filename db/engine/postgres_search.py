@@ -52,7 +52,7 @@ select count(*) from (select 1 from found limit :rows) counted
 """
 _BEST = """
 select id from search_rows where words @@ :match
-order by ts_rank(words, :match) desc, id desc limit :rows
+order by ts_rank(words, :match, 1) desc, id desc limit :rows
 """
 _TERMS = "select word, ndoc from ts_stat('select words from search_rows') where word !~ '^='"
 _SIZE = "select cast(reltuples as bigint) from pg_class where oid = to_regclass('search_rows')"

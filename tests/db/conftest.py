@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -13,7 +12,9 @@ from db import ids
 from db.agents import agent_for
 from db.records import AgentRow
 from db.schema.migrate import prepare
-from db.store import Store, open_store
+from db.store import Store
+from tests.engines import ENGINES, Databases, Files, Places
+from tests.servers.postgres import postgres_server as postgres_server
 
 START = 1_760_000_000_000  # a Thursday in October 2025; UTC milliseconds
 AddCase = Callable[..., int]
@@ -35,34 +36,52 @@ update customers set cases = cases + 1, open_cases = open_cases + :unresolved wh
 """
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test that has a store on each engine, or on those that it is marked with."""
+    if "engine_name" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("engine")
+        metafunc.parametrize("engine_name", marker.args if marker else ENGINES, scope="session")
+
+
 @pytest.fixture(scope="session")
 def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an empty store file: copied, it saves each test the migrations (50 ms)."""
+    """Return an empty SQLite store: copied, it saves each test the migrations (50 ms)."""
     path = tmp_path_factory.mktemp("empty") / "centric.db"
     prepare(path)
     return path
 
 
-@pytest.fixture
-def make_store(empty_file: Path) -> Iterator[Callable[[Path], Store]]:
-    """Return a function that makes an empty store in a folder."""
-    made: list[Store] = []
-
-    def make(folder: Path) -> Store:
-        shutil.copy(empty_file, folder / "centric.db")
-        store = open_store(str(folder / "centric.db"))
-        made.append(store)
-        return store
-
-    yield make
-    for store in made:
-        store.close()
+@pytest.fixture(scope="session")
+def kept_places(
+    engine_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Places]:
+    """Return where stores are made that outlive a test."""
+    made: Places
+    if engine_name == "sqlite":
+        made = Files(tmp_path_factory.mktemp("stores"))
+    else:
+        made = Databases(request.getfixturevalue("postgres_server"))
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def store(make_store: Callable[[Path], Store], tmp_path: Path) -> Store:
-    """Return an empty store on a file of its own."""
-    return make_store(tmp_path)
+def places(kept_places: Places) -> Iterator[Places]:
+    """Return where stores are made; at the end of the test they go."""
+    yield kept_places
+    kept_places.close()
+
+
+@pytest.fixture
+def make_store(places: Places) -> Callable[[], Store]:
+    """Return a function that makes an empty store."""
+    return places.empty
+
+
+@pytest.fixture
+def store(places: Places) -> Store:
+    """Return an empty store of the test's own."""
+    return places.empty()
 
 
 def insert_case(

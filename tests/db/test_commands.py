@@ -24,6 +24,7 @@ from db.errors import Conflict, NotFound, Refused, StoreError
 from db.records import AgentRow
 from db.store import Store
 from db.words import STATUSES, URGENCIES, URGENCY_RANK, is_unresolved
+from tests.engines import row_of
 
 ROOT = Path(__file__).parents[2]
 AddCase = Callable[..., int]
@@ -31,10 +32,7 @@ AddCase = Callable[..., int]
 
 def case_of(store: Store, case_id: int) -> dict[str, Any]:
     """Return a case's columns by name."""
-    names = [row[1] for row in store.ask(lambda c: c.all("pragma table_info(cases)"))]
-    row = store.ask(lambda c: c.one("select * from cases where id = :id", {"id": case_id}))
-    assert row is not None
-    return dict(zip(names, row, strict=True))
+    return row_of(store, "cases", case_id)
 
 
 def tags_of(store: Store, case_id: int) -> list[str]:

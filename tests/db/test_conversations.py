@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,8 +11,9 @@ from hypothesis import strategies as st
 from connectors.contract import Address, Batch, Entry, Party, Recognised
 from db.identity.own import add_own
 from db.ingest import Arrival
-from db.store import Store, open_store
+from db.store import Store
 from db.subjects import subject_key
+from tests.engines import Places
 
 HOUR = 3_600_000
 NOON = 1_767_355_200_000
@@ -59,29 +58,16 @@ def mail(
     )
 
 
-def fresh_store(path: Path) -> Store:
-    store = open_store(str(path), create=True)
-    with store.engine.write() as connection:
-        add_own(connection, US)
-        add_own(connection, "@us.example")
-    return store
-
-
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(kept_places: Places) -> str:
     """A store with its schema and own addresses, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "centric.db"
-    store = fresh_store(path)
-    store.engine.connection().value("pragma wal_checkpoint(truncate)")
-    store.close()
-    return path
 
+    def fill(store: Store) -> None:
+        with store.engine.write() as connection:
+            add_own(connection, US)
+            add_own(connection, "@us.example")
 
-def copy_of(template: Path, path: Path) -> Store:
-    for old in path.parent.glob(path.name + "*"):
-        old.unlink()
-    shutil.copyfile(template, path)
-    return open_store(str(path))
+    return kept_places.kept("us", fill)
 
 
 def take_in(store: Store, entries: list[Entry], *, since: int = 0, size: int = 500) -> None:
@@ -118,8 +104,8 @@ def cases(store: Store) -> set[tuple[frozenset[str], str, int, int, int, str]]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return fresh_store(tmp_path / "centric.db")
+def store(template: str, places: Places) -> Store:
+    return places.copy(template)
 
 
 def test_an_answer_joins_the_conversation_it_answers(store: Store) -> None:
@@ -257,7 +243,7 @@ def test_a_mail_among_ourselves_stays_out_of_the_customers_conversation(store: S
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 def test_a_bridge_joins_what_came_before_it_in_any_order(
-    tmp_path: Path, order: tuple[int, ...]
+    store: Store, order: tuple[int, ...]
 ) -> None:
     thread = [
         mail("a", NOON, "ada@acme.example", [US]),
@@ -265,7 +251,6 @@ def test_a_bridge_joins_what_came_before_it_in_any_order(
         mail("c", NOON + 2, "ada@acme.example", [US], answers=["b"]),
         mail("d", NOON + 3, "ada@acme.example", [US], answers=["c"]),
     ]
-    store = fresh_store(tmp_path / "centric.db")
     take_in(store, [thread[place] for place in order], size=1)
     everything = frozenset("abcd")
     assert groups(store) == {everything}
@@ -308,22 +293,23 @@ def correspondence(draw: st.DrawFn) -> list[Entry]:
     return mails
 
 
+@pytest.mark.engine("sqlite")  # an engine has no say in it
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data(), mails=correspondence())
 def test_any_order_of_arrival_gives_the_same_conversations_and_cases(
-    template: Path, tmp_path: Path, data: st.DataObject, mails: list[Entry]
+    template: str, places: Places, data: st.DataObject, mails: list[Entry]
 ) -> None:
     since = NOON + data.draw(st.sampled_from([0, 150])) * HOUR
-    straight, shuffled = (copy_of(template, tmp_path / f"{name}.db") for name in "ab")
+    straight, shuffled = (places.copy(template) for _ in "ab")
     take_in(straight, sorted(mails, key=lambda one: one.at), since=since)
     order = data.draw(st.permutations(mails))
     take_in(shuffled, order, since=since, size=data.draw(st.sampled_from([1, 2, 5, 100])))
     assert groups(shuffled) == groups(straight)
     assert cases(shuffled) == cases(straight)
     for store in (straight, shuffled):
-        store.close()
+        places.remove(store)
 
 
 @pytest.mark.parametrize(
@@ -382,9 +368,9 @@ ONCE_WRONG = {
 
 
 @pytest.mark.parametrize("name", ONCE_WRONG)
-def test_order_does_not_matter_where_it_once_did(template: Path, tmp_path: Path, name: str) -> None:
+def test_order_does_not_matter_where_it_once_did(template: str, places: Places, name: str) -> None:
     size, mails = ONCE_WRONG[name]
-    straight, shuffled = (copy_of(template, tmp_path / f"{one}.db") for one in "ab")
+    straight, shuffled = (places.copy(template) for _ in "ab")
     take_in(straight, sorted(mails, key=lambda one: one.at))
     take_in(shuffled, mails, size=size)
     assert groups(shuffled) == groups(straight)

@@ -86,6 +86,7 @@ def test_what_was_seen_never_goes_back(store: Store) -> None:
     assert store.ask(lambda c: c.all("select * from seen")) == [(2, 42, 3000)]
 
 
+@pytest.mark.engine("sqlite")
 def test_marking_what_was_seen_already_writes_nothing(store: Store) -> None:
     mark_seen(store.engine, 2, 42, 3000)
     store.changed()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -415,13 +414,12 @@ def test_bytes_of_several_chunks_are_read_back_whole(ours: Store) -> None:
     assert connection.value("select count(*) from raws") == 2
 
 
-def test_other_programs_read_the_views_while_a_writer_is_at_work(
-    ours: Store, tmp_path: Path
-) -> None:
+@pytest.mark.engine("sqlite")
+def test_other_programs_read_the_views_while_a_writer_is_at_work(ours: Store) -> None:
     take_in(ours, mail("a", name="Ada Byron"), mail("b", US))
     with ours.engine.write() as connection:
         connection.run("update cases set subject = 'not yet'")
-        other = sqlite3.connect(f"file:{tmp_path / 'centric.db'}?mode=ro", uri=True)
+        other = sqlite3.connect(f"file:{ours.url}?mode=ro", uri=True)
         views = [
             name for (name,) in other.execute("select name from sqlite_master where type = 'view'")
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.engine import sqlite_search
@@ -140,13 +140,16 @@ def test_nothing_typed_raises_anything_but_a_sentence(text: str) -> None:
     parsed(text)
 
 
-@settings(deadline=None, max_examples=150)
+# One store for all of them: it stays empty, what matters is that its engine understands.
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(text=queries)
-def test_whatever_is_understood_runs(language_store: Store, text: str) -> None:
+def test_whatever_is_understood_runs(store: Store, text: str) -> None:
     query = parsed(text)
     if query is None:
         return
-    connection = language_store.engine.connection()
+    connection = store.engine.connection()
     cases = where_cases(query, ASKER)
     connection.all("select c.id from cases c where " + cases.sql, cases.params)
     entries = where_entries(query, ASKER)
@@ -157,14 +160,6 @@ def test_whatever_is_understood_runs(language_store: Store, text: str) -> None:
     if match := match_of(query, last_word=("a",)):
         connection.all("select rowid from search(:m)", {"m": match})
         connection.full_text.newest(match, 1 << 62, 10)
-
-
-@pytest.fixture(scope="module")
-def language_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    from db.store import open_store
-
-    path = tmp_path_factory.mktemp("language") / "centric.db"
-    return open_store(str(path), create=True)
 
 
 def test_values_are_never_part_of_the_statement() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,8 @@ from db.identity.lookup import find_customers, index_customers
 from db.identity.lookup_index import rebuild
 from db.identity.lookup_keys import Findable, company_words, findable, index_keys, words_of
 from db.records import AgentRow, CustomerHit
-from db.store import Store, open_store
+from db.store import Store
+from tests.engines import Places, keys_of, writes_so_far
 
 PEOPLE = (
     ("Ada Moreno", "Northwind Optics Ltd", "ada.moreno@northwind.example", "+351912345678"),
@@ -34,10 +36,15 @@ def people(store: Store) -> Store:
 
 
 @pytest.fixture(scope="module")
-def kept_people(tmp_path_factory: pytest.TempPathFactory) -> Store:
+def kept_people(kept_places: Places) -> Iterator[Store]:
     """The same, for tests that only read."""
-    path = tmp_path_factory.mktemp("lookup") / "centric.db"
-    return filled(open_store(str(path), create=True))
+
+    def fill(store: Store) -> None:
+        filled(store)
+
+    store = kept_places.look(kept_places.kept("people", fill))
+    yield store
+    store.close()
 
 
 def filled(store: Store) -> Store:
@@ -196,9 +203,9 @@ def test_a_deleted_customer_is_gone_from_the_index(people: Store) -> None:
 
 def test_an_unchanged_customer_is_not_written_again(people: Store) -> None:
     with people.engine.write() as connection:
-        before = connection.value("select total_changes()")
+        before = writes_so_far(people, connection)
         index_customers(connection, range(1, len(PEOPLE) + 1))
-        assert connection.value("select total_changes()") == before
+        assert writes_so_far(people, connection) == before
 
 
 def test_a_name_met_elsewhere_finds_them_too(people: Store) -> None:
@@ -267,12 +274,8 @@ def test_the_index_after_many_changes_is_the_index_made_anew(people: Store) -> N
 
 def _index(store: Store) -> tuple[object, ...]:
     connection = store.engine.connection()
-    connection.run(
-        "create virtual table if not exists temp.kept using"
-        " fts5vocab(main, customer_keys, instance)"
-    )
     return (
-        connection.all("select term, doc from temp.kept order by term, doc"),
+        keys_of(store),
         connection.all("select word, customer_id from customer_words order by 1, 2"),
         connection.all("select customer_id, text from customer_texts order by 1"),
     )

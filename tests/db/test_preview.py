@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,7 @@ from connectors.contract import Address, Batch, Entry, Party, Recognised
 from db.identity.own import add_own
 from db.ingest import Arrival
 from db.preview import PreviewCounter
-from db.store import open_store
+from db.store import Store
 
 NOON = 1_767_355_200_000
 HOUR = 3_600_000
@@ -71,7 +70,7 @@ def chats() -> list[Entry]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_preview_says_what_the_import_does(tmp_path: Path, seed: int) -> None:
+def test_the_preview_says_what_the_import_does(store: Store, seed: int) -> None:
     entries = letters(seed) + chats()
     since = NOON + 500 * HOUR
     counter = PreviewCounter(OWN, since, "mail")
@@ -79,7 +78,6 @@ def test_the_preview_says_what_the_import_does(tmp_path: Path, seed: int) -> Non
         counter.add(entry)
     counter.add(entries[0])
     said = counter.result()
-    store = open_store(str(tmp_path / "centric.db"), create=True)
     with store.engine.write() as connection:
         for text in OWN:
             add_own(connection, text)

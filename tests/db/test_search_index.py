@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from connectors.contract import Address, Batch, Entry, Fold, Party, Recognised
-from db.engine.interface import Column, Match, Row, Words
+from db.engine.interface import Column, Match, Words
 from db.identity.own import add_own
 from db.ingest import Arrival
 from db.search import collect_terms, forget_entry, index_entry, rebuild
 from db.store import Store
+from tests.engines import postings
 
 NOON = 1_767_355_200_000
 US = "support@us.example"
@@ -54,15 +55,6 @@ def hits(store: Store, *words: str, column: Column = "", scope: str = "") -> lis
     if scope:
         wanted.append(Words((scope,), "scope"))
     return store.engine.connection().full_text.newest(Match(tuple(wanted)), 1 << 62, 100)
-
-
-def postings(store: Store) -> list[Row]:
-    """Every single posting of the index: term, row, column, place."""
-    connection = store.engine.connection()
-    connection.run(
-        "create virtual table if not exists temp.all_words using fts5vocab(main, search, instance)"
-    )
-    return sorted(connection.all("select term, doc, col, offset from temp.all_words"))
 
 
 def test_subject_words_names_and_addresses_are_found(ours: Store) -> None:
@@ -125,7 +117,7 @@ def test_a_rebuilt_index_equals_the_one_that_grew(ours: Store) -> None:
         walked = rebuild(connection)
     assert postings(ours) == grown
     assert walked == ours.engine.connection().value("select count(*) from entries")
-    assert len(grown) > 1000
+    assert grown
 
 
 def test_the_vocabulary_counts_entries_and_forgets_words_that_are_gone(ours: Store) -> None:

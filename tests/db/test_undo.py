@@ -198,14 +198,25 @@ def test_the_place_in_the_list_by_last_change_comes_back(
     assert value(store, "select updated_at from cases") == before
 
 
+FULL_DISK = {
+    "sqlite": (
+        "create trigger full before insert on journal begin select raise(abort, 'full'); end",
+    ),
+    "postgresql": (
+        "create function full_disk() returns trigger language plpgsql as"
+        " $$ begin raise exception using errcode = 'disk_full', message = 'full'; end $$",
+        "create trigger full_disk before insert on journal execute function full_disk()",
+    ),
+}
+
+
 def test_a_full_disk_is_not_mistaken_for_a_refusal(
     store: Store, ana: AgentRow, add_case: AddCase
 ) -> None:
     case = add_case()
     with store.engine.write() as connection:
-        connection.run(
-            "create trigger full before insert on journal begin select raise(abort, 'full'); end"
-        )
+        for statement in FULL_DISK[store.engine.name]:
+            connection.run(statement)
     with pytest.raises(Unavailable, match="nothing was changed"):
         store.do(TagCase(case, "billing"), ana)
     assert value(store, "select count(*) from case_tags") == 0

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,17 +32,18 @@ from db.commands.queues import AddQueue, EditQueue
 from db.commands.registry import COMMANDS
 from db.commands.rows import TABLES
 from db.commands.tags import TagCase, UntagCase
+from db.engine.interface import Match, Words
 from db.errors import Conflict, NotFound, Refused
 from db.identity.components import settle_all
 from db.ingest import Arrival
 from db.records import AgentRow
-from db.store import Store, open_store
+from db.store import Store
 from db.words import STATUSES, URGENCIES
+from tests.engines import Places, postings
 
 AddCase = Callable[..., int]
 Dump = dict[str, list[tuple[Any, ...]]]
 
-POSTINGS = "create virtual table temp.postings using fts5vocab(main, search, instance)"
 COUNTED = (
     "select id, entries, cases, open_cases, first_at from customers order by id",
     "select id, entries, first_at, last_at from identities order by id",
@@ -62,13 +60,13 @@ ALIVE = {
 
 
 @pytest.fixture(scope="session")
-def furnished(
-    tmp_path_factory: pytest.TempPathFactory, empty_file: Path, put_case: AddCase
-) -> Path:
-    """Return a store file with three agents, seven cases of five customers, folders and a team."""
-    path = tmp_path_factory.mktemp("furnished") / "centric.db"
-    shutil.copy(empty_file, path)
-    store = open_store(str(path))
+def furnished(kept_places: Places, put_case: AddCase) -> str:
+    """Return a kept store with three agents, seven cases of five customers, folders and a team."""
+    return kept_places.kept("furnished", lambda store: furnish(store, put_case))
+
+
+def furnish(store: Store, put_case: AddCase) -> None:
+    """Put in what `furnished` has."""
     ana, *_ = [agent_for(store.engine, login) for login in ("ana", "ben", "kim")]
     for number, status in enumerate(("new", "new", "open", "closed", "new"), 1):
         put_case(store, customer=f"Customer {number}", status=status)
@@ -85,22 +83,16 @@ def furnished(
         store.do(command, ana)
     with store.engine.write() as connection:
         counters.recount(connection)
-    store.close()
-    return path
 
 
 @contextmanager
-def copied(file: Path, folder: Path, name: str) -> Iterator[Store]:
-    """Open a copy of a store file."""
-    path = folder / f"{name}.db"
-    for old in folder.glob(f"{name}.db*"):
-        old.unlink()
-    shutil.copy(file, path)
-    store = open_store(str(path))
+def copied(places: Places, kept: str) -> Iterator[Store]:
+    """Open a copy of a kept store, and remove it afterwards."""
+    store = places.copy(kept)
     try:
         yield store
     finally:
-        store.close()
+        places.remove(store)
 
 
 def truth(store: Store, *, times: bool = True, alive: bool = True) -> Dump:
@@ -122,15 +114,6 @@ def truth(store: Store, *, times: bool = True, alive: bool = True) -> Dump:
 def counted(store: Store) -> list[list[tuple[Any, ...]]]:
     """Return every counter and rank that follows from the rows."""
     return [store.ask(lambda c, sql=sql: c.all(sql)) for sql in COUNTED]
-
-
-def postings(store: Store) -> list[tuple[Any, ...]]:
-    """Return every word in the search index with its places."""
-    connection = sqlite3.connect(store.url)
-    connection.execute(POSTINGS)
-    rows = connection.execute("select term, doc, col, offset from temp.postings").fetchall()
-    connection.close()
-    return sorted(rows)
 
 
 def assert_derived_is_right(store: Store) -> None:
@@ -265,9 +248,9 @@ LIGHT = settings(
 @LIGHT
 @given(turns=st.lists(ACTS, min_size=1, max_size=14))
 def test_undoing_everything_brings_back_every_row(
-    furnished: Path, tmp_path: Path, turns: list[Turn]
+    furnished: str, places: Places, turns: list[Turn]
 ) -> None:
-    with copied(furnished, tmp_path, "desk") as store:
+    with copied(places, furnished) as store:
         agents = agents_of(store)
         start, before = store.ask(journal.head)[0], truth(store)
         numbers, index = counted(store), postings(store)
@@ -287,9 +270,9 @@ def test_undoing_everything_brings_back_every_row(
 @LIGHT
 @given(turns=st.lists(TURNS, min_size=1, max_size=24))
 def test_acts_undo_and_redo_in_any_order_leave_no_counter_wrong_and_replay(
-    furnished: Path, tmp_path: Path, turns: list[Turn]
+    furnished: str, places: Places, turns: list[Turn]
 ) -> None:
-    with copied(furnished, tmp_path, "desk") as store:
+    with copied(places, furnished) as store:
         agents = agents_of(store)
         start = store.ask(journal.head)[0]
         for turn in turns:
@@ -298,7 +281,7 @@ def test_acts_undo_and_redo_in_any_order_leave_no_counter_wrong_and_replay(
         acts = [store.ask(journal.act, seq) for seq in range(start + 1, end + 1)]
         assert_derived_is_right(store)
         assert store.ask(journal.verify) == 0
-        with copied(furnished, tmp_path, "replay") as other:
+        with copied(places, furnished) as other:
             replay(other, [act for act in acts if act])
             assert truth(other, alive=False) == truth(store, alive=False)
             assert counted(other) == counted(store)
@@ -307,10 +290,8 @@ def test_acts_undo_and_redo_in_any_order_leave_no_counter_wrong_and_replay(
 
 @LIGHT
 @given(turns=st.lists(ACTS, min_size=1, max_size=10))
-def test_redo_brings_back_what_undo_took(
-    furnished: Path, tmp_path: Path, turns: list[Turn]
-) -> None:
-    with copied(furnished, tmp_path, "desk") as store:
+def test_redo_brings_back_what_undo_took(furnished: str, places: Places, turns: list[Turn]) -> None:
+    with copied(places, furnished) as store:
         ana = agents_of(store)[0]
         for turn in turns:
             take_turn(store, [ana] * 3, turn)
@@ -373,7 +354,8 @@ def test_acts_on_what_arrived_keep_its_counters_and_give_way_to_what_arrives_nex
     note = store.ask(journal.recent)[-1]
     store.undo(ana, note.seq)
     assert value(store, "select count(*) from entries") == 2
-    assert value(store, "select count(*) from search('bank')") == 0
+    bank = Match((Words(("bank",)),))
+    assert store.ask(lambda c: c.full_text.newest(bank, 1 << 62, 1)) == []
     assert_derived_is_right(store)
 
 
