@@ -16,6 +16,7 @@ from bench.terminal import KeyTime, Terminal
 ROUNDS = 5
 KEYS = 40
 SIZE = (120, 40)
+ALL_OPEN = "0"  # the queue that is longer than the screen
 PAGE_DOWN = "\x1b[6~"
 
 
@@ -62,6 +63,7 @@ def run() -> None:
         one.close()
         one, first, usable = _start(desk, r"#\d+", env)
         starts["desk"].append((first, usable))
+        one.key(ALL_OPEN)
         keys["move"] += _keys(one, "j", KEYS // 2) + _keys(one, "k", KEYS // 2)
         keys["page"] += _keys(one, PAGE_DOWN, 3)
         one.key("l")
