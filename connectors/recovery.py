@@ -15,10 +15,10 @@ from connectors.contract import (
     Transient,
 )
 
-# The store's lock is held for one batch: keep it short.
-BATCH_ENTRIES = 200
+# As the worker sends them; the sink makes short transactions of them where others write too.
+BATCH_ENTRIES = 1_000
 # A worker holds back at most one group of items beyond what it sent.
-HELD_BACK_ITEMS = 201
+HELD_BACK_ITEMS = BATCH_ENTRIES + 1
 SENTENCE_CHARS = 1000
 
 

@@ -17,6 +17,7 @@ from db.arrival import Prepared, prepare
 from db.cases import Arrival
 from db.engine.interface import Connection, Engine
 from db.errors import StoreError
+from db.frozen import dataclass
 from db.identity.normalise import sound
 from db.identity.own import load_own
 from db.ids import take
@@ -25,11 +26,29 @@ from db.quarantine import release, set_aside
 
 __all__ = ["Arrival", "StoreSink"]
 
-# Agents wait for the lock that a slice holds: slices shrink and grow with what the last one took.
-# A third more entries a second come in with the largest than with the smallest.
-SLICE_LEAST, SLICE_FIRST, SLICE_MOST = 32, 64, 160
-SLICE_SECONDS = 0.02
-SLICE_CHARACTERS = 400_000
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much is written in one transaction: as much as may hold the lock for so long.
+
+    Attributes:
+        least: Entries in a slice.
+        most: The same.
+        seconds: What a slice is cut for, by what the last one took.
+        characters: Of text in a slice.
+    """
+
+    least: int
+    most: int
+    seconds: float
+    characters: int
+
+
+# Agents wait for the lock that a slice holds. Where nobody else writes, a large slice needs half
+# the CPU for each entry; whoever comes then waits for one of them, once.
+BESIDE_OTHERS = Pace(32, 160, 0.02, 400_000)
+ALONE = Pace(64, 1_000, 0.25, 4_000_000)
+OTHERS_SECONDS = 300.0  # for so long after another's commit slices stay short
 
 _SOURCE = "select id from sources where name = :name"
 _ADD_SOURCE = """
@@ -65,7 +84,9 @@ class StoreSink:
         self._recognised = recognised
         self._scope = scope
         self._arrival = arrival
-        self._slice = SLICE_FIRST
+        self._slice = ALONE.least
+        self._mark = engine.change_mark()
+        self._others_until = 0.0
 
     def cursor(self) -> str:
         """Return the last committed cursor of this source and scope; empty when there is none."""
@@ -84,7 +105,8 @@ class StoreSink:
         changed, same = self._changed(batch.entries)
         outcome = Outcome(same=same)
         while True:
-            piece, changed = self._cut(changed)
+            pace = self._pace()
+            piece, changed = self._cut(changed, pace)
             ready, refused = self._prepare(piece)
             if not changed:
                 refused = [*batch.quarantined, *refused]
@@ -93,26 +115,34 @@ class StoreSink:
                 outcome += self._land(connection, ready, refused)
                 if not changed:
                     self._finish(connection, batch.cursor)
-            self._adapt(time.perf_counter() - started)
+            self._adapt(pace, len(piece), time.perf_counter() - started)
             if not changed:
                 return outcome
 
-    def _cut(self, entries: list[Entry]) -> tuple[list[Entry], list[Entry]]:
-        """Return what goes into the next short transaction, and what is left."""
+    def _pace(self) -> Pace:
+        """Return how large slices may be: short ones for a while after anyone else wrote."""
+        mark = self._engine.change_mark()
+        if mark != self._mark:
+            self._mark = mark
+            self._others_until = time.monotonic() + OTHERS_SECONDS
+        return BESIDE_OTHERS if time.monotonic() < self._others_until else ALONE
+
+    def _cut(self, entries: list[Entry], pace: Pace) -> tuple[list[Entry], list[Entry]]:
+        """Return what goes into the next transaction, and what is left."""
         characters = place = 0
-        for entry in entries[: self._slice]:
+        for entry in entries[: max(pace.least, min(self._slice, pace.most))]:
             place += 1
             characters += len(entry.text or "")
-            if characters >= SLICE_CHARACTERS:
+            if characters >= pace.characters:
                 break
         return entries[:place], entries[place:]
 
-    def _adapt(self, seconds: float) -> None:
+    def _adapt(self, pace: Pace, entries: int, seconds: float) -> None:
         """Choose the size of the next slice by how long the lock was held for this one."""
-        if seconds > 1.25 * SLICE_SECONDS:
-            self._slice = max(SLICE_LEAST, self._slice * 3 // 4)
-        elif seconds < 0.6 * SLICE_SECONDS:
-            self._slice = min(SLICE_MOST, self._slice * 5 // 4)
+        if seconds > 1.25 * pace.seconds:
+            self._slice = max(pace.least, self._slice * 3 // 4)
+        elif seconds < 0.6 * pace.seconds and entries >= self._slice:
+            self._slice = min(pace.most, self._slice * 2)
 
     def _changed(self, entries: Sequence[Entry]) -> tuple[list[Entry], int]:
         """Leave out what is stored unchanged, before any work is done for it."""

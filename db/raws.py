@@ -7,10 +7,9 @@ import zlib
 from collections.abc import Iterable
 
 from db.engine.interface import Connection, Value
-from db.texts import PLAIN, ZLIB
+from db.texts import PLAIN, ZLIB, deflate
 
 CHUNK_BYTES = 1_048_576
-COMPRESS_LEVEL = 1  # originals are read once in a while: half the time of level 6, 10 % more bytes
 COMPRESS_FROM_BYTES = 300
 # Already compressed files look like noise: their first bytes say so, and zlib is not tried.
 _PACKED = (b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"\x1f\x8b", b"GIF8", b"%PDF")
@@ -37,7 +36,7 @@ def raw_rows(data: bytes, digest: bytes = b"") -> list[dict[str, Value]]:
         chunk = data[start : start + CHUNK_BYTES]
         codec, kept = PLAIN, chunk
         if not plain and len(chunk) >= COMPRESS_FROM_BYTES:
-            packed = zlib.compress(chunk, COMPRESS_LEVEL)
+            packed = deflate(chunk)
             if len(packed) < len(chunk):
                 codec, kept = ZLIB, packed
         rows.append(

@@ -26,7 +26,7 @@ from connectors.contract import (
     Recognised,
     Transient,
 )
-from connectors.recovery import Reached, cut
+from connectors.recovery import BATCH_ENTRIES, Reached, cut
 from connectors.runner import Limits, ReaderFailed, run, survey
 
 PLUGINS = Path(__file__).parent / "data" / "plugins"
@@ -82,7 +82,7 @@ def test_a_run_reads_everything_and_ends_at_the_last_checkpoint() -> None:
     assert outcome == Outcome(new=1234)
     assert ledger.entries.keys() == numbers(1234)
     assert ledger.committed == "1234"
-    assert max(len(batch.entries) for batch in ledger.batches) <= 200
+    assert max(len(batch.entries) for batch in ledger.batches) <= BATCH_ENTRIES
 
 
 def test_a_second_run_begins_where_the_first_ended() -> None:
@@ -304,17 +304,17 @@ def test_a_worker_that_sends_what_is_no_frame_is_not_believed(
     assert ledger.batches == []
 
 
-@pytest.mark.parametrize("repeated", [0, 1, 150, 199, 200, 201, 350, 1000])
+@pytest.mark.parametrize("repeated", [0, 1, 150, 999, 1000, 1001, 1750, 9000])
 def test_cutting_a_frame_loses_nothing_and_cuts_where_counting_begins(repeated: int) -> None:
     from trouble import numbered  # type: ignore[import-not-found]
 
-    entries = tuple(numbered(number) for number in range(450))
+    entries = tuple(numbered(number) for number in range(2250))
     batches = list(cut(wire.Items(entries, (), "end"), repeated))
     assert tuple(e for batch in batches for e in batch.entries) == entries
     assert [batch.cursor for batch in batches] == [None] * (len(batches) - 1) + ["end"]
     ends = [sum(len(b.entries) for b in batches[: n + 1]) for n in range(len(batches))]
-    assert repeated in (0, 1000) or repeated in ends
-    assert all(len(batch.entries) <= 200 for batch in batches)
+    assert repeated in (0, 9000) or repeated in ends
+    assert all(len(batch.entries) <= BATCH_ENTRIES for batch in batches)
 
 
 # Runs the runner in a process of its own with a sink on disk, so that it can be killed.

@@ -178,8 +178,8 @@ def test_what_comes_after_a_checkpoint_is_never_committed_with_it() -> None:
 
 
 @pytest.mark.usefixtures("patient")
-def test_a_frame_is_full_at_two_hundred_entries_or_four_megabytes() -> None:
-    assert [len(f.entries) for f in sent(some(0, 450))] == [200, 200, 50]
+def test_a_frame_is_full_at_a_thousand_entries_or_four_megabytes() -> None:
+    assert [len(f.entries) for f in sent(some(0, 2250))] == [1000, 1000, 250]
     large = [Entry(str(n), 1, original=bytes(1_500_000)) for n in range(7)]
     assert [len(f.entries) for f in sent(list(large))] == [3, 3, 1]
 
