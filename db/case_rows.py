@@ -9,6 +9,7 @@ from db.among import among
 from db.engine.interface import Connection, Value
 from db.identity.link import Identity, People
 from db.ids import take
+from db.waiting import unanswered_since
 from db.words import is_unresolved
 
 _COLUMNS = (
@@ -50,15 +51,6 @@ _LINK = """
 insert into case_links(case_id, other_id, kind) values(:one, :other, :kind) on conflict do nothing
 """
 _MEMBERS = "select id from conversations where case_id = :case and joined_id = 0"
-_UNANSWERED = """
-select min(at) from entries
-where case_id = :case and direction = 'inbound' and automatic = '' and removed = 0
-  and kind in ('message', 'review') and at > coalesce((
-    select max(at) from entries
-    where case_id = :case and direction = 'outbound' and automatic = '' and removed = 0
-      and kind in ('message', 'review')), :earliest)
-"""
-_EARLIEST = -(2**62)
 
 
 @dataclass(slots=True, eq=False)
@@ -208,9 +200,7 @@ class CaseTable:
         kept = [case for case in touched if not case.gone]
         for case in kept:
             if case.unresolved and case.waiting_on == "us":
-                since = self._connection.value(
-                    _UNANSWERED, {"case": case.id, "earliest": _EARLIEST}
-                )
+                since = unanswered_since(self._connection, case.id)
                 if since is not None:
                     case.waiting_since = since
         self._connection.many(_ADD, [case.row() for case in kept if not case.stored])
