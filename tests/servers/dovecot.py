@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import grp
 import hashlib
 import hmac
 import json
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -98,6 +100,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -177,7 +182,7 @@ class Dovecot:
             f"local_validation_key_dict = fs:posix:prefix={folder}/keys/\n"
             "username_attribute = email\n"
         )
-        group = str(me.pw_gid)
+        group = grp.getgrgid(me.pw_gid).gr_name
         (folder / "dovecot.conf").write_text(
             _CONFIGURATION.format(
                 folder=folder,
@@ -228,9 +233,9 @@ class Dovecot:
             return
         self._process.terminate()
         try:
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=1)  # it waits for clients that are connected
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._process = None
 
