@@ -26,6 +26,31 @@ def take(connection: Connection, name: str, count: int = 1) -> int:
     return int(connection.value(_TAKE, {"name": name, "n": count}))
 
 
+class Block:
+    """Ids of one table, taken one by one within a transaction, and written down once."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._connection = connection
+        self._name = name
+        self._next = 0
+        self._taken = 0
+
+    def take(self) -> int:
+        """Return the next id; nobody else takes one before the transaction ends."""
+        if not self._next:
+            self._next = take(self._connection, self._name, 0)
+        number = self._next
+        self._next += 1
+        self._taken += 1
+        return number
+
+    def keep(self) -> None:
+        """Write down what was taken; others in this transaction may take ids again."""
+        if self._taken:
+            take(self._connection, self._name, self._taken)
+        self._next = self._taken = 0
+
+
 class EntryIds:
     """Hands out entry ids within one transaction."""
 

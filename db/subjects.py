@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 KEY_CHARACTERS = 200
 PREFIXES_REMOVED = 20
@@ -22,6 +23,7 @@ _TAG = re.compile(r"\s{0,9}\[[^\]\[]{1,60}\]")
 _SPACES = re.compile(r"\s+")
 
 
+@lru_cache(maxsize=4096)
 def subject_key(subject: str) -> str:
     """Return a subject without reply marks and list tags, lower case; empty when nothing is left.
 

@@ -16,7 +16,7 @@ from db.identity.components import settle_links
 from db.identity.domains import is_free
 from db.identity.normalise import Key, best_name, domain_of, name_from
 from db.identity.own import OwnAddresses
-from db.ids import take
+from db.ids import Block, take
 from db.schema.seeds import SYSTEM_AGENT_ID
 
 _IDENTITIES = """
@@ -33,7 +33,7 @@ _CUSTOMERS = (
     "select id, canonical_id, name, named, organization_id from customers where id in (:among)"
 )
 _ALIASES = "select other_id from identity_aliases where identity_id = :id"
-_ORGANIZATION = "select id from organizations where domain = :domain"
+_ORGANIZATIONS = "select domain, id from organizations where domain in (:among)"
 _ADD_ORGANIZATION = """
 insert into organizations(id, name, domain, created_at) values(:id, :domain, :domain, :now)
 """
@@ -139,6 +139,9 @@ class People:
         self._customers: dict[int, Customer] = {}
         self._aliases: dict[int, set[int]] = {}
         self._organizations: dict[str, int] = {}
+        self._new_organizations: list[str] = []
+        self._customer_ids = Block(connection, "customers")
+        self._organization_ids = Block(connection, "organizations")
 
     def load(self, wanted: Iterable[tuple[Key, str, str]]) -> None:
         """Find the identities of a batch, making those that are missing.
@@ -167,6 +170,7 @@ class People:
                 own = self._own.has(key, name)
                 self._add(Identity(number, key, raw or key.value, "", own, is_new=True))
                 number += 1
+            self._load_organizations(domain_of(key) for key in missing)
 
     def _keep(self, rows: Sequence[tuple[object, ...]]) -> None:
         """Hold rows of ``identities``, with their customers."""
@@ -195,9 +199,10 @@ class People:
     def by_ids(self, ids: Iterable[int]) -> dict[int, Identity]:
         """Return identities by their ids, loading what is missing."""
         wanted = set(ids)
-        lacking = wanted - self._by_id.keys()
+        # Not as a difference of sets: that walks everyone of the batch.
+        lacking = sorted(number for number in wanted if number not in self._by_id)
         if lacking:
-            self._keep(list(among(self._connection, _BY_ID, sorted(lacking))))
+            self._keep(list(among(self._connection, _BY_ID, lacking)))
         return {number: self._by_id[number] for number in wanted if number in self._by_id}
 
     def vouch(self, one: Identity, other: Identity) -> None:
@@ -254,7 +259,8 @@ class People:
         if identity.own:
             return None
         if identity.customer is None:
-            group = self._account(identity)
+            alone = identity.is_new and identity.id not in self._aliases
+            group = [identity] if alone else self._account(identity)
             owner = next((each.customer for each in group if each.customer), None)
             if owner is None:
                 owner = self._new_customer(group)
@@ -278,7 +284,7 @@ class People:
         return list(found.values())
 
     def _new_customer(self, group: list[Identity]) -> Customer:
-        number = take(self._connection, "customers")
+        number = self._customer_ids.take()
         customer = Customer(number, number, name_from(group[0].key), False, None, is_new=True)
         self._customers[number] = customer
         return customer
@@ -290,18 +296,24 @@ class People:
             customer.organization_id = self._organization(domain_of(identity.key))
         customer.changed = True
 
+    def _load_organizations(self, domains: Iterable[str]) -> None:
+        """Find the organizations of some domains; 0 stands for none."""
+        wanted = [domain for domain in domains if domain not in self._organizations]
+        self._organizations.update(dict.fromkeys(wanted, 0))
+        self._organizations.update(
+            (str(domain), int(number))
+            for domain, number in among(self._connection, _ORGANIZATIONS, wanted)
+        )
+
     def _organization(self, domain: str) -> int | None:
         """Return the organization that a domain stands for; None for free mail and our own."""
         if not domain or "." not in domain or domain in self._own.domains or is_free(domain):
             return None
         if domain not in self._organizations:
-            number = self._connection.value(_ORGANIZATION, {"domain": domain})
-            if number is None:
-                number = take(self._connection, "organizations")
-                self._connection.run(
-                    _ADD_ORGANIZATION, {"id": number, "domain": domain, "now": self._now}
-                )
-            self._organizations[domain] = int(number)
+            self._load_organizations((domain,))
+        if not self._organizations[domain]:
+            self._organizations[domain] = self._organization_ids.take()
+            self._new_organizations.append(domain)
         return self._organizations[domain]
 
     def touched_customers(self) -> set[int]:
@@ -351,6 +363,16 @@ class People:
 
     def flush_people(self) -> None:
         """Write new and changed customers and identities, before anything points to them."""
+        self._customer_ids.keep()
+        self._organization_ids.keep()
+        self._connection.many(
+            _ADD_ORGANIZATION,
+            [
+                {"id": self._organizations[domain], "domain": domain, "now": self._now}
+                for domain in self._new_organizations
+            ],
+        )
+        self._new_organizations.clear()
         made = [customer for customer in self._customers.values() if customer.is_new]
         self._connection.many(_ADD_CUSTOMER, map(self._customer_row, made))
         kept = [

@@ -53,6 +53,7 @@ def flat(text: str, limit: int) -> str:
     return " ".join(sound(text[: limit * 2]).split())[:limit]
 
 
+@lru_cache(maxsize=KEPT)
 def one_line(text: str, limit: int = NAME_CHARACTERS) -> str:
     """Return a name on one line, without outer quotes, cut to ``limit`` characters."""
     return flat(text, limit * 2).strip(" \"'")[:limit]
