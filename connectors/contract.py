@@ -114,6 +114,8 @@ class Entry:
         references: Ids of its thread, oldest first.
         thread: A key that names the conversation outright, where the source has one (a chat
             thread); empty for mail.
+        hints: Names that other programs give the conversation (``outlook …``, ``gmail …``): like
+            ids, they count only together with a person in common.
         at_offset: Minutes east of UTC that the source stated; None when it stated none.
         zone_source: Whether the zone was stated, assumed from the settings, or unknown.
         precision: How exact ``at`` is.
@@ -140,6 +142,7 @@ class Entry:
     in_reply_to: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     thread: str = ""
+    hints: tuple[str, ...] = ()
     at_offset: int | None = None
     zone_source: ZoneSource = "stated"
     precision: Precision = "s"

@@ -10,6 +10,7 @@ from connectors.mail.words import decode_words
 _SPECIAL = re.compile(r"[\",;:<>()\\]|=\?")
 _ODD_IN_NAME = re.compile(r"[\"(),:;<>\\=@]")
 _SPACE_RUN = re.compile(r"\s+")
+_AROUND_DOT = re.compile(r"\s*\.\s*")
 
 # What programs write where they hide the recipients; some add a host of their own.
 _NOBODY = ("undisclosed", "unlisted-recipients", "recipientlistsuppressed")
@@ -192,9 +193,17 @@ def _name(name: str) -> str:
     return limits.cut(charsets.storable(text), limits.NAME_CHARS)
 
 
+def _spaceless(address: str) -> str:
+    """Leave white space only between the words of a local part: no server takes it, people do."""
+    local, at, domain = address.strip().rpartition("@")
+    if not at or not _SPACE_RUN.search(local):
+        return _SPACE_RUN.sub("", address)
+    return f"{_AROUND_DOT.sub('.', ' '.join(local.split()))}@{_SPACE_RUN.sub('', domain)}"
+
+
 def _address(address: str) -> str:
     text = decode_words(address) if "=?" in address or not address.isascii() else address
-    text = _SPACE_RUN.sub("", text).strip("<>")
+    text = _spaceless(text).strip("<>")
     if text[:1] == "[" and text[-1:] == "]":
         text = text[1:-1]
     if text[:1] in ("'", '"') and text[-1:] == text[:1]:

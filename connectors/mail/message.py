@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from hashlib import blake2b
 
-from connectors.contract import Address, Entry, Party, Role
-from connectors.mail import charsets, limits, mime
+from connectors.contract import Address, Entry, Fold, Party, Role
+from connectors.mail import charsets, delivery, limits, mime
 from connectors.mail.addresses import parse_addresses
-from connectors.mail.automatic import why_automatic
+from connectors.mail.automatic import judge
 from connectors.mail.body import Body, read_body
 from connectors.mail.dates import written_at
 from connectors.mail.headers import Headers, read_headers
+from connectors.mail.hints import thread_hints
+from connectors.mail.mime import Part
 
 # However often a mail went into a mailbox of any kind, and was taken out another way.
 _QUOTED_FROM = re.compile(r"^>{1,50}From ", re.MULTILINE)
@@ -26,6 +29,23 @@ _MAIL_HEADERS = frozenset(
 _RECIPIENTS: tuple[tuple[str, Role], ...] = (("to", "to"), ("cc", "cc"), ("bcc", "bcc"))
 
 
+@dataclass(slots=True)
+class Reading:
+    """A mail as it was read: what becomes of it, and what it was read from.
+
+    Attributes:
+        entry: What goes into the store.
+        headers: Its own.
+        root: Its parts; a bare one when only the headers were read.
+        because: The header or other mark by which it is automatic; empty for a person's.
+    """
+
+    entry: Entry
+    headers: Headers
+    root: Part
+    because: str = ""
+
+
 def parse(raw: bytes, *, survey: bool = False, envelope: str = "") -> Entry:
     """Read one mail.
 
@@ -38,19 +58,26 @@ def parse(raw: bytes, *, survey: bool = False, envelope: str = "") -> Entry:
     Raises:
         UnreadableMessage: It is over a cap, or no mail at all.
     """
+    return read(raw, survey=survey, envelope=envelope).entry
+
+
+def read(raw: bytes, *, survey: bool = False, envelope: str = "") -> Reading:
+    """Read one mail as `parse` does, and keep what it was read from."""
     limits.check_size(raw)
     headers = read_headers(raw, 0, len(raw), top=True)
     if _MAIL_HEADERS.isdisjoint(headers.fields):
         raise limits.UnreadableMessage("These bytes have no mail headers and were set aside.")
     defects = headers.defects
     if survey:
-        return _entry(b"", headers, Body(), defects, envelope)
+        return _reading(b"", headers, Part("1"), Body(), defects, envelope)
     root, mended = mime.read_tree(raw, headers)
     body = read_body(raw, root, mended)
-    return _entry(raw, headers, body, defects + body.defects, envelope)
+    return _reading(raw, headers, root, body, defects + body.defects, envelope)
 
 
-def _entry(raw: bytes, headers: Headers, body: Body, defects: list[str], envelope: str) -> Entry:
+def _reading(
+    raw: bytes, headers: Headers, root: Part, body: Body, defects: list[str], envelope: str
+) -> Reading:
     parties, author, crowd = _parties(headers)
     if crowd:
         defects = [*defects, crowd]
@@ -66,28 +93,65 @@ def _entry(raw: bytes, headers: Headers, body: Body, defects: list[str], envelop
     for likeness in body.likenesses:
         key.update(likeness)
     replied, references = _thread(headers, message_id)
-    return Entry(
+    automatic, because = judge(headers, author, subject)
+    text, folds = body.text, body.folds
+    if automatic in ("bounce", "receipt") and raw:
+        report = delivery.read_report(raw, root, text, headers.first("x-failed-recipients"))
+        if report.recipients and not report.failed:
+            automatic = "auto-generated"
+        replied = _about(report, replied)
+        parties += _not_reached(report)
+        text, folds = _headed(delivery.describe(report, text), text, folds)
+    entry = Entry(
         external_id=f"{message_id}#{digest.hexdigest()[:16]}",
         at=moment.at,
         kind="message",
         channel="email",
         parties=parties,
         subject=limits.cut(subject, limits.SUBJECT_CHARS),
-        text=body.text,
-        folds=body.folds,
+        text=text,
+        folds=folds,
         message_id=message_id,
         in_reply_to=replied,
         references=references,
+        hints=thread_hints(headers),
         at_offset=moment.offset,
         zone_source=moment.zone_source,
         precision=moment.precision,
-        automatic=why_automatic(headers, author),
+        automatic=automatic,
         attachments=tuple(body.attachments),
         original=raw,
         original_type="message/rfc822" if raw else "",
         defects=tuple(dict.fromkeys(defects))[: limits.DEFECT_COUNT],
         content_key=key.hexdigest() if raw else "",
     )
+    return Reading(entry, headers, root, because)
+
+
+def _about(report: delivery.Report, replied: tuple[str, ...]) -> tuple[str, ...]:
+    """Put the message that a report is about before what its headers answer."""
+    about = (limits.cut(charsets.storable(one), limits.MESSAGE_ID_CHARS) for one in
+             report.message_ids)  # fmt: skip
+    return tuple(dict.fromkeys((*about, *replied)))
+
+
+def _not_reached(report: delivery.Report) -> tuple[Party, ...]:
+    """Return who was not reached: the one by whom a report is tied to our message to them."""
+    lost = (one.address for one in report.recipients if one.action in ("failed", ""))
+    return tuple(
+        Party("mentioned", Address("email", charsets.storable(address)))
+        for address in dict.fromkeys(lost)
+    )
+
+
+def _headed(line: str, text: str, folds: tuple[Fold, ...]) -> tuple[str, tuple[Fold, ...]]:
+    """Put a line above a text, and move its folds down."""
+    line = charsets.storable(line)
+    if not line:
+        return text, folds
+    by = len(line) + 2
+    moved = tuple(Fold(fold.start + by, fold.end + by, fold.kind) for fold in folds)
+    return (f"{line}\n\n{text}", moved) if text else (line, ())
 
 
 def _digest(author: str, date: str, subject: str, source: str) -> blake2b:

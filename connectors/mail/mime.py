@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 from dataclasses import dataclass, field
 
-from connectors.mail import limits
+from connectors.mail import limits, uuencode
 from connectors.mail.headers import Headers, read_headers
 from connectors.mail.words import lenient_base64
 from connectors.mail.words import parameters as read_parameters
@@ -200,35 +200,14 @@ def payload(raw: bytes, part: Part, limit: int = limits.MESSAGE_BYTES) -> tuple[
         except (binascii.Error, ValueError):
             return lenient_base64(data), "A part's base64 is broken; what could be read is shown."
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
-        decoded = _uudecoded(data)
+        decoded = uuencode.decode(data)
         return (data, "") if decoded is None else (decoded, "")
     return data, ""
 
 
-def _uudecoded(data: bytes) -> bytes | None:
-    """Decode a uuencoded part; None when it is not one, and then it stays as it is."""
-    lines = data.splitlines()
-    first = next((i for i, line in enumerate(lines) if line.startswith(b"begin ")), None)
-    if first is None:
-        return None
-    out: list[bytes] = []
-    for line in lines[first + 1 :]:
-        if line.strip() == b"end":
-            break
-        try:
-            out.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            size = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
-            try:
-                out.append(binascii.a2b_uu(line[:size]))
-            except binascii.Error:
-                continue
-    return b"".join(out)
-
-
-def inner_subject(raw: bytes, part: Part) -> str:
-    """Return the subject of a message inside this one; empty when it cannot be read."""
+def inner_headers(raw: bytes, part: Part) -> Headers:
+    """Return the headers of a message inside this one."""
     if part.encoding in ("base64", "quoted-printable"):
         data, _ = payload(raw, part, limits.HEADER_BYTES)
-        return read_headers(data, 0, len(data), top=True).text("subject")
-    return read_headers(raw, part.start, part.end, top=True).text("subject")
+        return read_headers(data, 0, len(data), top=True)
+    return read_headers(raw, part.start, part.end, top=True)

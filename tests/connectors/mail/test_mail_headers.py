@@ -60,6 +60,8 @@ def test_encoded_words_are_read_however_broken(written, read):
         ("Ann <ann@[192.0.2.1]>", [("Ann", "ann@[192.0.2.1]")]),
         ("[ann@x.example]", [("", "ann@x.example")]),
         ("", []),
+        ("Ann <ann of the mill@x.example>", [("Ann", "ann of the mill@x.example")]),
+        ("Ann <ann . berg @ x . example>", [("Ann", "ann.berg@x.example")]),
     ],
 )
 def test_addresses_are_read_as_people_write_them(written, read):

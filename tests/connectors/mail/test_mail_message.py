@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import binascii
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from connectors.contract import Entry
 from connectors.mail.limits import MESSAGE_BYTES, MessageTooLarge, UnreadableMessage
 from connectors.mail.message import parse
+from connectors.mail.message import read as read_mail
 
 DATA = Path(__file__).parent / "data"
 
@@ -131,11 +133,37 @@ def test_programs_are_told_from_people(name, reason):
         ("Return-Path: <>", "auto-replied"),
         ("X-Failed-Recipients: gone@mill.example", "bounce"),
         ("Content-Type: multipart/report; report-type=disposition-notification", "receipt"),
+        ("Content-Type: multipart/report; report-type=feedback-report", "auto-generated"),
+        ("Subject: Automatische Antwort: Pumpe", "auto-replied"),
+        ("Subject: Out of Office: back on Monday", "auto-replied"),
+        ("Subject: Out of office chairs", ""),
+        ("From: No Reply <no-reply@shop.example>", "auto-generated"),
+        ("From: noreply@shop.example\r\nReply-To: ann@x.example", ""),
     ],
 )
 def test_each_mark_of_a_program_is_understood(header, reason):
-    raw = f"From: ann@x.example\r\nSubject: s\r\n{header}\r\n\r\nHi\r\n".encode()
+    raw = f"{header}\r\nFrom: ann@x.example\r\nSubject: s\r\n\r\nHi\r\n".encode()
     assert parse(raw).automatic == reason
+    assert bool(read_mail(raw).because) == bool(reason)
+
+
+def test_outlook_and_gmail_name_the_conversation():
+    first = bytes([1, 220, 1, 2, 3, 4]) + bytes(range(16))
+    hints = [
+        parse(
+            b"From: a@x.example\nThread-Index: %s\nX-GM-THRID: 1712345\n\nHi"
+            % binascii.b2a_base64(index, newline=False)
+        ).hints
+        for index in (first, first + b"12345")
+    ]
+    assert hints == [("outlook 000102030405060708090a0b0c0d0e0f", "gmail 1712345")] * 2
+
+
+@pytest.mark.parametrize(
+    "index", ["", "AAAA", "=?=", "A" * 5000, "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="]
+)
+def test_a_broken_thread_index_names_nothing(index):
+    assert parse(f"From: a@x.example\nThread-Index: {index}\n\nHi".encode()).hints == ()
 
 
 def test_a_forwarded_mail_is_what_the_sender_has_to_say():
@@ -167,8 +195,10 @@ def test_flowed_lines_are_joined():
     )
 
 
-def test_uuencode_in_the_text_stays_as_text():
-    assert "begin 644 note.txt" in read("uuencode.eml").text
+def test_a_uuencoded_file_in_the_text_is_an_attachment():
+    entry = read("uuencode.eml")
+    assert entry.text == "See below.\n[attached: note.txt]"
+    assert [(a.name, a.size, a.part) for a in entry.attachments] == [("note.txt", 11, "1/1")]
 
 
 def test_the_same_mail_keeps_its_id_on_every_road():
