@@ -24,7 +24,7 @@ from db.agents import agent_for
 from db.commands.queues import AddQueue
 from db.identity.own import add_own
 from db.ingest import Arrival
-from db.store import open_store
+from db.store import Store, open_store
 
 NOON = 1_793_620_800_000  # 2026-11-02 12:00 UTC, a Monday
 US = "support@us.example"
@@ -83,9 +83,23 @@ def _letters() -> list[Entry]:
 def small_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store file with a dozen customers; copied for each test."""
     path = tmp_path_factory.mktemp("small") / "centric.db"
+    store = open_store(str(path), create=True)
+    fill(store)
+    store.engine.connection().value("pragma wal_checkpoint(truncate)")
+    store.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def fill_small() -> Callable[[Store], None]:
+    """Return `fill`, for a store on another engine."""
+    return fill
+
+
+def fill(store: Store) -> None:
+    """Let a dozen customers write to a team of two."""
     patch = pytest.MonkeyPatch()
     patch.setattr(clock, "now", lambda: NOON)
-    store = open_store(str(path), create=True)
     ana = agent_for(store.engine, "ana", "Ana Silva")
     agent_for(store.engine, "ben", "Ben Okafor")
     with store.engine.write() as connection:
@@ -94,10 +108,7 @@ def small_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store.do(AddQueue(name), ana)
     sink = store.sink(Recognised("mbox", "mbox mail file", "mail"), "inbox", Arrival(0))
     sink.write(Batch(tuple(_letters())))
-    store.engine.connection().value("pragma wal_checkpoint(truncate)")
-    store.close()
     patch.undo()
-    return path
 
 
 @pytest.fixture
@@ -134,7 +145,10 @@ def _busy(app: App[None]) -> bool:
     pumps = [app, *app.screen_stack]
     for screen in app.screen_stack:
         pumps += screen.walk_children()
-    return any(pump.message_queue_size for pump in pumps)
+    if any(pump.message_queue_size or pump._next_callbacks for pump in pumps):
+        return True
+    top = app.screen  # what is not drawn yet is not seen yet
+    return bool(top._layout_required or top._dirty_widgets or top._callbacks)
 
 
 async def settle(pilot: Pilot[None]) -> None:
@@ -189,9 +203,12 @@ def screen_text(app: CentricApp) -> str:
 def drive(small_store: Path, still: None) -> Drive:
     """Return a function that opens the desk of ana, lets a story press keys, and closes it."""
 
-    def run(story: Story, *, size: tuple[int, int] = (80, 24), login: str = "ana") -> CentricApp:
-        store, agent = opened(str(small_store), login, login)
-        app = CentricApp(str(small_store), login, store=store, agent=agent)
+    def run(
+        story: Story, *, size: tuple[int, int] = (80, 24), login: str = "ana", url: str = ""
+    ) -> CentricApp:
+        place = url or str(small_store)
+        store, agent = opened(place, login, login)
+        app = CentricApp(place, login, store=store, agent=agent)
 
         async def told() -> None:
             async with app.run_test(size=size) as pilot:
