@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, cast
 
 from textual import events, on
 from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.widget import Widget
 
 if TYPE_CHECKING:
     from console.app import CentricApp
@@ -39,6 +40,19 @@ class Showing(Screen[None], Placed):
 
     def reload(self) -> None:
         """Read again what is shown; the cursor and the scroll stay."""
+
+    def keeper(self) -> Widget | None:
+        """Return the widget that has the keys when no other has them; None: none needs them."""
+        return None
+
+    @on(events.DescendantBlur)
+    def _blurred(self) -> None:
+        """Keep the keys: a pane that was hidden and came back loses them in Textual."""
+        self.call_after_refresh(self._refocus)
+
+    def _refocus(self) -> None:
+        if self.focused is None and self.is_current:
+            self.set_focus(self.keeper())
 
     def go_back(self) -> None:
         """Go to where the agent came from."""

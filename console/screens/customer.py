@@ -122,14 +122,9 @@ class CustomerScreen(CaseActs):
                 self._show_panes()
                 self._show_status()
 
-    @on(events.DescendantBlur)
-    def _blurred(self) -> None:
-        """Keep the keys: a pane that was hidden and came back loses them in Textual."""
-        self.call_after_refresh(self._refocus)
-
-    def _refocus(self) -> None:
-        if self.focused is None and self.is_current:
-            self.set_focus(self._focus_widget(self.pane))
+    def keeper(self) -> Widget:
+        """Return the widget of the pane that has the focus."""
+        return self._focus_widget(self.pane)
 
     def reload(self) -> None:
         """Read again what is shown; the cursor and the scroll stay."""

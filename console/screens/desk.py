@@ -119,14 +119,9 @@ class DeskScreen(Shows):
                 self._show_panes()
         self._show_focus()
 
-    @on(events.DescendantBlur)
-    def _blurred(self) -> None:
-        """Keep the keys: a pane that was hidden and came back loses them in Textual."""
-        self.call_after_refresh(self._refocus)
-
-    def _refocus(self) -> None:
-        if self.focused is None and self.is_current:
-            self.set_focus(self._focus_widget(self.pane))
+    def keeper(self) -> Widget:
+        """Return the widget of the pane that has the focus."""
+        return self._focus_widget(self.pane)
 
     def _show_focus(self) -> None:
         for pane in PANES:
