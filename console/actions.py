@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from textual.dom import DOMNode
 
 from console.keytable import KEYS, STACKS, Key
 from console.reader import Reader
 from console.screens.base import Overlay, Showing
 from console.text import clean, one_line
 from console.typeahead import KeepsKeys
+from console.widgets.status_line import StatusLine
 from db.commands.base import Command
-from db.errors import StoreError
+from db.errors import StoreError, Unavailable
 from db.records import AgentRow, Done
 from db.store import Store
 
@@ -31,12 +34,14 @@ class ActingApp(KeepsKeys):
         store: None until there is one.
         agent: Who works here; None as long as there is no store.
         table: The key table with the agent's own keys in it.
+        lost: Why there is no connection to the store; empty while there is one.
         repeat: Makes the last act again for another case; None before the first.
     """
 
     store: Store | None = None
     agent: AgentRow | None = None
     table: tuple[Key, ...] = KEYS
+    lost: str = ""
     repeat: Callable[[int], Sequence[Command]] | None = None
     _reader: Reader | None = None
     _named_seq = 0  # the act that the first press of undo has named
@@ -61,6 +66,22 @@ class ActingApp(KeepsKeys):
         if self._reader is None:
             self._reader = Reader(self, self.memory)
         return self._reader
+
+    def connection_told(self, problem: str) -> None:
+        """Say that the server is gone, or back; the lines that say where one is say it too.
+
+        Args:
+            problem: A sentence; empty when the connection is there again.
+        """
+        self.lost = problem
+        self.reader.lost(problem)
+        for screen in self.screen_stack:
+            for line in screen.query(StatusLine):
+                line.lost = bool(problem)
+        if problem:
+            self.warn(f"{problem} What is shown may be old; Centric connects again by itself.")
+        else:
+            self.say("Connected again.")
 
     def reload(self) -> None:
         """Let every screen read again what it shows; the cursor and the scroll stay."""
@@ -94,14 +115,28 @@ class ActingApp(KeepsKeys):
         self.notify(clean(sentence, newlines=False), timeout=TOAST_SECONDS, markup=False)
 
     def refuse(self, error: StoreError) -> None:
-        """Show why something was not done, and what stands now."""
+        """Show why something was not done, and what stands now, where that can be read."""
         self.warn(str(error))
-        self.reload()
+        if not isinstance(error, Unavailable):
+            self.reload()
 
     def warn(self, sentence: str) -> None:
         """Show a sentence long enough to be read twice."""
         self.clear_notifications()
         self.notify(clean(sentence), severity="warning", timeout=REFUSAL_SECONDS, markup=False)
+
+    async def _dispatch_action(
+        self,
+        namespace: DOMNode,
+        action_name: str,
+        params: Any,  # whatever the key table gives
+    ) -> bool:
+        """Carry out what a key means; where the store cannot be read now, say so and go on."""
+        try:
+            return await super()._dispatch_action(namespace, action_name, params)
+        except StoreError as error:
+            self.refuse(error)
+            return True
 
     def action_help(self) -> None:
         """Show the keys of the focused pane."""

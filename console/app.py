@@ -115,7 +115,7 @@ class CentricApp(ActingApp):
         self.push_screen(DeskScreen())
 
     def _follow(self, store: Store) -> None:
-        live = Live(store, self.reload)
+        live = Live(store, self.reload, self.connection_told)
         self.set_interval(POLL_SECONDS, live.poll)
 
     def on_resize(self, event: events.Resize) -> None:

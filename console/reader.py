@@ -1,8 +1,8 @@
 """Questions to the store: cheap ones at once, the others in threads, a late answer dropped.
 
 On SQLite the reads of a key stay under 2 ms and may run on the thread that draws, so that list,
-timeline and sheet change in one paint. Everything else, and every act, goes to a thread that keeps
-its own connection.
+timeline and sheet change in one paint. Everything else, every act, and every read from a server
+(`console.patience`) goes to a thread that keeps its own connection.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from textual.app import App
 
+from console.patience import Patience
 from db.engine.interface import Connection
 from db.errors import StoreError
 from db.store import Store
@@ -34,17 +36,31 @@ class Reader:
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._asked: dict[str, int] = {}
+        self._patience = None if store.engine.name == "sqlite" else Patience(self._late)
         self.waiting = 0
 
     def now(
         self, question: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Answer at once, on this thread; only for questions of 2 ms.
+        """Answer at once; only for questions of 2 ms.
 
         Raises:
-            StoreError: What the question raises.
+            StoreError: What the question raises, or the server does not answer in time.
         """
-        return self.store.ask(question, *args, **kwargs)
+        if self._patience is None:
+            return self.store.ask(question, *args, **kwargs)
+        return self._patience.ask(partial(self.store.ask, question, *args, **kwargs))
+
+    def lost(self, problem: str) -> None:
+        """Wait for nothing while there is no connection; empty when it is back."""
+        if self._patience is not None:
+            self._patience.lost = problem
+
+    def _late(self) -> None:
+        """Let the screens read again: an answer that was not waited for is there."""
+        reload = getattr(self._app, "reload", None)
+        if reload is not None:
+            self._app.call_later(reload)
 
     def later(
         self,
@@ -122,4 +138,6 @@ class Reader:
     def close(self) -> None:
         """Let the threads end; an act that was begun is finished first."""
         self._writer.shutdown(wait=True)
+        if self._patience is not None:
+            self._patience.close()
         self._readers.shutdown(wait=False, cancel_futures=True)

@@ -18,6 +18,7 @@ from textual.app import App
 from textual.screen import ModalScreen
 
 from console.screens.base import TypeAhead
+from db.errors import StoreError
 
 LOST_SECONDS = 0.2  # a key that a widget in between has swallowed holds up the next no longer
 
@@ -39,11 +40,17 @@ class KeepsKeys(App[None]):
         async def asked() -> None:
             try:
                 await questions
+            except StoreError as error:
+                self.refuse(error)
             finally:
                 self._asking -= 1
                 self.replay()
 
         self.run_worker(asked())
+
+    def refuse(self, error: StoreError) -> None:
+        """Say why something was not done."""
+        self.notify(str(error), severity="warning", markup=False)
 
     def replay(self) -> None:
         """Go on with the keys that wait, now that there is something to take them."""

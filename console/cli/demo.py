@@ -49,7 +49,15 @@ def demo(session: Session, no_open: bool, seed: int, force: bool) -> int:
 
 def demo_path(session: Session) -> Path:
     """Return where the demo goes: ``--store``, ``CENTRIC_STORE``, or beside the usual store."""
+    from db.engine.postgres_url import is_postgres
+    from db.errors import Refused
+
     named = session.store_option or os.environ.get("CENTRIC_STORE", "")
+    if is_postgres(named):
+        raise Refused(
+            "The demo is built as a file. Bring it into a database of its own afterwards: "
+            "centric store move demo.db postgresql://HOST/DATABASE"
+        )
     if named:
         return Path(named.removeprefix("sqlite:///")).expanduser()
     return default_store_path().with_name(DEMO_NAME)

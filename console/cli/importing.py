@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -150,9 +149,14 @@ class _Import:
 
     def _store(self) -> Store | None:
         """Open the store; a preview does not make one."""
-        if self.wishes.dry_run and not os.path.exists(self.session.store_path):
+        from db.errors import NoStore
+
+        if not self.wishes.dry_run:
+            return self.session.open(create=True)
+        try:
+            return self.session.open()
+        except NoStore:
             return None
-        return self.session.open(create=True)
 
     def _us(self, store: Store | None) -> tuple[str, ...]:
         """Return the addresses to be remembered as ours, asking once where there is none yet."""

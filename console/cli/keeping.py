@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -37,7 +36,8 @@ class StoreInfo:
     """What a store is and what is in it.
 
     Attributes:
-        size: Bytes of the file, without what still waits in its log.
+        store: Its path, or its URL without a password.
+        size: Bytes of the store, without what still waits in a log.
         own: Addresses that are ours.
         drafts: Of this agent.
         quarantined: Items set aside.
@@ -70,10 +70,10 @@ def info(session: Session, form: str) -> int:
     store = session.open()
     counts = store.ask(status, session.agent_id(store))
     found = StoreInfo(
-        store=session.store_path,
+        store=store.engine.place,
         engine=store.engine.name,
         schema_version=SCHEMA_VERSION,
-        size=os.stat(session.store_path).st_size,
+        size=store.engine.size(),
         own=len(store.ask(list_own)),
         customers=counts.customers,
         cases=counts.cases,

@@ -96,6 +96,8 @@ class Shows(Writes):
         if self.detail is not None and self._read_detail(self.detail.row.case_id):
             self.timeline.reload()
             self._show_sheet(again=True)
+        elif self.detail is None:  # it could not be read, or is not there any more
+            self.catch_up()
         self.read_status()
 
     def read_queues(self) -> None:

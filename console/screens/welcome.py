@@ -14,11 +14,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from console.child import Child, Told
+from console.config import default_store_path
 from console.guard import plain
 from console.keymap import bindings_of
 from console.screens.base import Showing
 from console.screens.picker import Prompt
 from console.text import one_line
+from db.engine.postgres_url import is_postgres
 from db.errors import StoreError
 
 if TYPE_CHECKING:
@@ -126,12 +128,16 @@ class WelcomeScreen(Showing):
         self.desk.ask(self._open_path())
 
     async def _open_path(self) -> None:
-        path = await self.app.push_screen_wait(Prompt("Open which store?", hint="a path"))
+        path = await self.app.push_screen_wait(
+            Prompt("Open which store?", hint="a path, or postgresql://HOST/DATABASE")
+        )
         if path and path.strip():
             self._open(_full(path))
 
     def _beside(self, name: str) -> Path:
-        """Return a place next to where the store would be."""
+        """Return a place next to where the store would be; for a server, where files usually are."""
+        if is_postgres(self._app.url):
+            return default_store_path().with_name(name)
         return Path(self._app.url.removeprefix("sqlite:///")).expanduser().with_name(name)
 
     def _open(self, url: str) -> None:
@@ -160,7 +166,9 @@ def _exists(path: Path) -> bool:
 
 
 def _full(typed: str) -> str:
-    """Return a typed path with ``~`` read as the home folder."""
+    """Return a typed path with ``~`` read as the home folder; a URL stays as it is."""
+    if is_postgres(typed.strip()):
+        return typed.strip()
     return str(Path(typed.strip()).expanduser())
 
 

@@ -41,6 +41,9 @@ class StatusPart(NamedTuple):
     style: str = "text"
 
 
+LOST = StatusPart("lost", "not connected, trying again", "late")
+
+
 def fit_parts(parts: Sequence[StatusPart], cells: int) -> list[StatusPart]:
     """Return the parts that have room, in their order, cleaned; the last one left is cut."""
     kept = [part._replace(text=clean(part.text, newlines=False)) for part in parts if part.text]
@@ -70,6 +73,22 @@ class StatusLine(Widget):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._parts: tuple[StatusPart, ...] = ()
+        self._lost = False
+
+    def on_mount(self) -> None:
+        """Begin with what the app knows of the connection."""
+        self.lost = bool(getattr(self.app, "lost", ""))
+
+    @property
+    def lost(self) -> bool:
+        """Whether there is no connection to the store; said as long as it is so."""
+        return self._lost
+
+    @lost.setter
+    def lost(self, lost: bool) -> None:
+        if lost != self._lost:
+            self._lost = lost
+            self.refresh()
 
     @property
     def parts(self) -> tuple[StatusPart, ...]:
@@ -86,7 +105,8 @@ class StatusLine(Widget):
         """Return the line."""
         size, colours = self.size.width, palette(self.app)
         cells = [Cell(" ", "text")]
-        for number, part in enumerate(fit_parts(self._parts, size - 2)):
+        parts = [LOST, *self._parts] if self._lost else self._parts
+        for number, part in enumerate(fit_parts(parts, size - 2)):
             if number:
                 cells.append(Cell(BETWEEN, "muted"))
             cells.append(Cell(part.text, part.style))

@@ -15,8 +15,10 @@ from typing import Any
 
 import psycopg
 from psycopg import errors, pq
+from psycopg.conninfo import conninfo_to_dict
 
 from db.engine.interface import Params, Row
+from db.engine.postgres_feed import CHANNEL, Feed
 from db.engine.postgres_search import PostgresCustomerKeys, PostgresFullText
 from db.engine.postgres_types import register
 from db.engine.postgres_url import redacted
@@ -26,8 +28,16 @@ from db.schema.version import SCHEMA_VERSION
 
 LOCK_SECONDS = 10
 CONNECT_SECONDS = 10
+# A server that vanished is noticed after a quarter of a minute; the URL may say otherwise.
+_CONNECTING: Mapping[str, Any] = {  # libpq's own options, numbers and words
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+    "application_name": "centric",
+}
 WRITERS_LOCK = 0x43454E54  # an advisory lock is per database; a database holds one store
-CHANNEL = "centric"
 
 _BEGIN_WRITE = (
     f"begin isolation level read committed; set local lock_timeout = '{LOCK_SECONDS}s';"
@@ -159,8 +169,7 @@ class PostgresEngine:
         self._local = threading.local()
         self._all: list[Connection] = []
         self._lock = threading.Lock()
-        self._listener: psycopg.Connection[Row] | None = None
-        self._heard = 0
+        self._feed: Feed | None = None
 
     def connect(self) -> psycopg.Connection[Row]:
         """Return a new connection of the driver.
@@ -169,18 +178,11 @@ class PostgresEngine:
             Unavailable: The server is not there, or refuses.
         """
         try:
-            raw = psycopg.connect(
-                self._url,
-                autocommit=True,
-                connect_timeout=CONNECT_SECONDS,
-                application_name="centric",
-                client_encoding="utf-8",
-            )
+            told = conninfo_to_dict(self._url)
+            options = {**_CONNECTING, **told, "client_encoding": "utf-8"}
+            raw = psycopg.connect(autocommit=True, **options)
         except psycopg.Error as error:
-            raise Unavailable(
-                f"{self.place} cannot be reached: {_first_line(error)}. "
-                "Is the server running, and may you connect to it?"
-            ) from error
+            raise Unavailable(_connecting_failed(self.place, error)) from error
         register(raw)
         return raw
 
@@ -277,7 +279,8 @@ class PostgresEngine:
                 connection.script(script)
         except psycopg.Error as error:
             _end(connection, "rollback")
-            raise Unavailable(_writing_failed(self.place, error)) from error
+            failed = _reading_failed if script == _BEGIN_READ else _writing_failed
+            raise Unavailable(failed(self.place, error)) from error
         connection.in_transaction = True
 
     def _commit(self, connection: Connection) -> None:
@@ -298,25 +301,13 @@ class PostgresEngine:
         """Return a number that differs after another connection's commit; asks no server.
 
         Raises:
-            Unavailable: The server is not there.
+            Unavailable: The server is gone; it is being looked for.
         """
+        if self._feed is None:
+            self._feed = Feed(self.connect)
         own: Connection | None = getattr(self._local, "connection", None)
-        try:
-            if self._listener is None or self._listener.closed:
-                self._listener = self.connect()
-                self._listener.execute(f"listen {CHANNEL}")
-                self._heard += 1  # what came while nobody listened
-            here = own.raw.info.backend_pid if own and not own.raw.closed else 0
-            for notice in self._listener.notifies(timeout=0):
-                self._heard += notice.pid != here
-        except psycopg.Error as error:
-            with contextlib.suppress(psycopg.Error):
-                if self._listener is not None:
-                    self._listener.close()
-            self._listener = None
-            self._heard += 1
-            raise Unavailable(_reading_failed(self.place, error)) from error
-        return self._heard
+        here = own.raw.info.backend_pid if own and not own.raw.closed else 0
+        return self._feed.mark(here)
 
     def size(self) -> int:
         """Return the bytes of the database."""
@@ -344,10 +335,9 @@ class PostgresEngine:
                 with contextlib.suppress(psycopg.Error):
                     connection.close()
             self._all.clear()
-        if self._listener is not None:
-            with contextlib.suppress(psycopg.Error):
-                self._listener.close()
-            self._listener = None
+        if self._feed is not None:
+            self._feed.stop()
+            self._feed = None
         self._local = threading.local()
 
 
@@ -360,6 +350,13 @@ def _end(connection: Connection, how: str) -> None:
 
 def _first_line(error: psycopg.Error) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _connecting_failed(place: str, error: psycopg.Error) -> str:
+    words = _first_line(error)
+    if "does not exist" in str(error) and "database" in str(error):
+        return f"The server of {place} has no such database. Make it there with: createdb NAME"
+    return f"{place} cannot be reached: {words}. Is the server running, and may you connect to it?"
 
 
 def _reading_failed(place: str, error: psycopg.Error) -> str:
