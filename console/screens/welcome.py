@@ -135,7 +135,7 @@ class WelcomeScreen(Showing):
             self._open(_full(path))
 
     def _beside(self, name: str) -> Path:
-        """Return a place next to where the store would be; for a server, where files usually are."""
+        """Return a place next to where the store would be; for a server, the usual one."""
         if is_postgres(self._app.url):
             return default_store_path().with_name(name)
         return Path(self._app.url.removeprefix("sqlite:///")).expanduser().with_name(name)
