@@ -1,4 +1,9 @@
-"""Single messages: one ``.eml`` file, or a folder of them, with mbox files among them."""
+"""Single messages: one ``.eml`` file, or a folder of them, with mbox files among them.
+
+The folders of Thunderbird and Apple Mail are such folders: the one keeps mbox files without an
+ending, beside an index ``.msf`` or below a ``.sbd``; the other ``.emlx`` files, or exports a folder
+``Name.mbox`` with one file ``mbox`` in it.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +13,12 @@ import re
 from collections.abc import Iterator
 
 from connectors.contract import BadFile, Context, Item, Progress, Recognised, State
-from connectors.mail import folder, mbox, reader
+from connectors.mail import folder, mbox, packed, reader
 from connectors.mail.folder import MessageFile
 
-_MESSAGE_NAMES = (".eml", ".email", ".emlx.txt")
-_MAILBOX_NAMES = (".mbox", ".mbx")
+_MESSAGE_NAMES = (".eml", ".emlx", ".email", ".emlx.txt", ".eml.gz")
+_MAILBOX_NAMES = (".mbox", ".mbx", ".mbox.gz", ".mbx.gz")
+_INDEX = ".msf"
 _KNOWN_HEADER = re.compile(
     rb"(?:from|to|cc|subject|date|received|return-path|message-id|delivered-to|mime-version"
     rb"|content-type|reply-to|sender|x-[a-z0-9-]{1,60}|dkim-signature|arc-[a-z-]{1,40}"
@@ -39,15 +45,39 @@ def _is_message(head: bytes) -> bool:
     return known >= 2
 
 
-def _walk(root: str, endings: tuple[str, ...]) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield (folder, entry) of every regular file below ``root`` with one of these endings."""
+def _is_message_name(name: str) -> bool:
+    return name.lower().endswith(_MESSAGE_NAMES)
+
+
+def _is_mailbox(entry: os.DirEntry[str], indexed: bool) -> bool:
+    """Tell a mailbox by its name; in Thunderbird's folders by its first line."""
+    name = entry.name.lower()
+    if name.endswith(_MAILBOX_NAMES) or name == "mbox":
+        return True
+    if not indexed or "." in name:
+        return False
+    try:
+        with open(entry.path, "rb") as file:
+            return file.read(5) == b"From "
+    except OSError:
+        return False
+
+
+def _walk(root: str) -> Iterator[tuple[str, os.DirEntry[str], bool]]:
+    """Yield (folder, entry, whether it is a mailbox) of every file of mail below ``root``."""
     waiting = [("", 0)]
     while waiting:
         relative, depth = waiting.pop()
         here = os.path.join(root, relative) if relative else root
-        for entry in folder.regular_files(here):
-            if entry.name.lower().endswith(endings):
-                yield relative, entry
+        entries = list(folder.regular_files(here))
+        indexed = here.lower().endswith(".sbd") or any(
+            entry.name.lower().endswith(_INDEX) for entry in entries
+        )
+        for entry in entries:
+            if _is_message_name(entry.name):
+                yield relative, entry, False
+            elif _is_mailbox(entry, indexed):
+                yield relative, entry, True
         if depth < folder.FOLDER_DEPTH:
             waiting.extend(
                 (os.path.join(relative, name) if relative else name, depth + 1)
@@ -55,17 +85,18 @@ def _walk(root: str, endings: tuple[str, ...]) -> Iterator[tuple[str, os.DirEntr
             )
 
 
-def _files(root: str, endings: tuple[str, ...]) -> list[MessageFile]:
-    out: list[MessageFile] = []
-    for relative, entry in _walk(root, endings):
+def files(root: str) -> tuple[list[MessageFile], list[MessageFile]]:
+    """Return the messages and the mailboxes below a folder, sorted."""
+    messages: list[MessageFile] = []
+    mailboxes: list[MessageFile] = []
+    for relative, entry, mailbox in _walk(root):
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError:
             continue
         found = MessageFile(relative, entry.name, entry.path, status.st_size, status.st_ctime_ns)
-        out.append(found)
-    out.sort()
-    return out
+        (mailboxes if mailbox else messages).append(found)
+    return sorted(messages), sorted(mailboxes)
 
 
 class _Eml:
@@ -79,14 +110,15 @@ class _Eml:
         if os.path.isdir(path):
             size = 0
             found = False
-            for count, (_, entry) in enumerate(_walk(path, _MESSAGE_NAMES + _MAILBOX_NAMES)):
+            for count, (_, entry, _mailbox) in enumerate(_walk(path)):
                 found = True
                 size += entry.stat(follow_symlinks=False).st_size
                 if count > _LOOK_FOR:
                     return Recognised("eml", "folder of mail files", "mail")
             return Recognised("eml", "folder of mail files", "mail", size=size) if found else None
         reader.refuse_other_formats(path, head)
-        if _is_message(head):
+        head = packed.unpacked_head(head)
+        if folder.is_emlx(path, head) or _is_message(head):
             return Recognised("eml", "mail message", "mail", size=os.path.getsize(path))
         if path.lower().endswith(_MESSAGE_NAMES):
             raise BadFile("This .eml file has no mail headers: export the message again.")
@@ -104,13 +136,13 @@ class _Eml:
             return
         folder.need_folder(path)
         cursors = _read_cursor(context.cursor)
-        messages = _files(path, _MESSAGE_NAMES)
+        messages, mailboxes = files(path)
         for item in folder.pull_files(messages, cursors.get("", ""), context.survey):
             if isinstance(item, State):
                 cursors[""] = item.cursor
                 item = State(json.dumps(cursors))
             yield item
-        for file in _files(path, _MAILBOX_NAMES):
+        for file in mailboxes:
             name = os.path.join(file.folder, file.key)
             for item in mbox.pull_file(file.path, cursors.get(name, ""), context.survey):
                 if isinstance(item, State):

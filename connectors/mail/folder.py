@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import re
 import stat
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from connectors.contract import BadFile, Item, Progress, Quarantined, State
-from connectors.mail import limits, reader
+from connectors.mail import limits, packed, reader
 
+# Apple Mail: the length of the message on a line of its own before it, and a property list behind.
+_EMLX_HEAD = re.compile(rb"[ \t]{0,20}(\d{1,12})[ \t]{0,20}\r?\n")
 # A file that came while the last pass ran, on a server whose clock is not ours.
 _CLOCK_SLACK_NS = 120 * 1_000_000_000
 FOLDER_DEPTH = 30
@@ -124,9 +129,12 @@ def _read(file: MessageFile, survey: bool) -> Item | None:
         with open(descriptor, "rb") as opened:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return None
-            raw = opened.read(limits.MESSAGE_BYTES + 1)
+            raw = _content(opened, file.key)
     except FileNotFoundError:
         return None
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        reason = "The packed file is broken: get it again."
+        return Quarantined(f"unread#{where}", where, reason)
     except OSError as error:
         reason = f"The file cannot be read: {error.strerror or error}."
         return Quarantined(f"unread#{where}", where, reason)
@@ -137,6 +145,29 @@ def _read(file: MessageFile, survey: bool) -> Item | None:
             raw[: limits.QUARANTINE_BYTES], where, limits.too_large(max(file.size, len(raw)))
         )
     return reader.read_message(raw, where, survey=survey)
+
+
+def _content(opened: BinaryIO, name: str) -> bytes:
+    """Return the message in a file, at most a byte more than a message may have."""
+    size = limits.MESSAGE_BYTES + 1
+    lower = name.lower()
+    if lower.endswith(".gz"):
+        start = opened.read(2)
+        opened.seek(0)
+        if packed.is_packed(start):
+            return gzip.GzipFile(fileobj=opened).read(size)
+    if lower.endswith(".emlx"):
+        head = opened.read(40)
+        if match := _EMLX_HEAD.match(head):
+            opened.seek(match.end())
+            return opened.read(min(int(match[1]), size))
+        opened.seek(0)
+    return opened.read(size)
+
+
+def is_emlx(path: str, head: bytes) -> bool:
+    """Tell a message of Apple Mail by its name and its first line."""
+    return path.lower().endswith(".emlx") and _EMLX_HEAD.match(head) is not None
 
 
 def need_folder(path: str) -> None:

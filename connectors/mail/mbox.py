@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import BinaryIO
 
 from connectors.contract import BadFile, Context, Item, Progress, Recognised, State
-from connectors.mail import limits, reader
+from connectors.mail import limits, packed, reader
 
 _CHUNK = 1024 * 1024
 _HEAD_BYTES = 4096
@@ -47,7 +47,7 @@ class Slice:
     cut: bool = False
 
 
-def split(file: BinaryIO, offset: int = 0) -> Iterator[Slice]:
+def split(file: BinaryIO | packed.MailFile, offset: int = 0) -> Iterator[Slice]:
     """Cut an open mbox file into its messages.
 
     Args:
@@ -129,6 +129,8 @@ class _Mbox:
         if not head:
             return None
         reader.refuse_other_formats(path, head)
+        title = "packed mbox mail file" if packed.is_packed(head) else "mbox mail file"
+        head = packed.unpacked_head(head)
         start = head.lstrip(b"\r\n")
         if not start.startswith(b"From "):
             return None
@@ -140,7 +142,7 @@ class _Mbox:
                 )
             if _DATED.match(first) is None:
                 return None
-        return Recognised("mbox", "mbox mail file", "mail", size=os.path.getsize(path))
+        return Recognised("mbox", title, "mail", size=os.path.getsize(path))
 
     def pull(self, context: Context) -> Iterator[Item]:
         """Yield the messages after ``context.cursor``, with a checkpoint every hundred."""
@@ -153,15 +155,12 @@ def pull_file(path: str, cursor: str, survey: bool) -> Iterator[Item]:
     Raises:
         BadFile: It cannot be opened.
     """
-    try:
-        file = open(path, "rb")  # noqa: SIM115 - closed by the `with` below
-    except OSError as error:
-        raise BadFile(f"The file cannot be opened: {error.strerror or error}.") from error
-    with file:
-        total = os.fstat(file.fileno()).st_size
-        offset, label = _resume(file, cursor, total), os.path.basename(path)
+    with packed.open_file(path) as file:
+        total = os.path.getsize(path)
+        head = file.read(_HEAD_BYTES)
+        offset, label = _resume(file, head, cursor, total), os.path.basename(path)
         count, marked, resume = 0, offset, offset
-        yield Progress(offset, total)
+        yield Progress(file.place(offset), total)
         for found in split(file, offset):
             where = f"{label}, byte {found.offset}"
             if found.over:
@@ -176,24 +175,22 @@ def pull_file(path: str, cursor: str, survey: bool) -> Iterator[Item]:
             resume = found.offset if found.cut else found.end
             count += 1
             if count >= reader.CHECKPOINT_MESSAGES or resume - marked >= reader.CHECKPOINT_BYTES:
-                yield State(_cursor(file, resume))
-                yield Progress(found.end, total)
+                yield State(_cursor(head, resume))
+                yield Progress(file.place(found.end), total)
                 count, marked = 0, resume
-        yield State(_cursor(file, resume))
+        yield State(_cursor(head, resume))
         yield Progress(total, total)
 
 
-def _cursor(file: BinaryIO, offset: int) -> str:
+def _cursor(head: bytes, resume: int) -> str:
     """Return where to go on, with what the file's head must look like then."""
-    size = min(offset, _HEAD_BYTES)
-    place = file.tell()
-    file.seek(0)
-    head = sha256(file.read(size)).hexdigest()
-    file.seek(place)
-    return json.dumps({"offset": offset, "head_bytes": size, "head": head})
+    size = min(resume, _HEAD_BYTES)
+    return json.dumps(
+        {"offset": resume, "head_bytes": size, "head": sha256(head[:size]).hexdigest()}
+    )
 
 
-def _resume(file: BinaryIO, cursor: str, total: int) -> int:
+def _resume(file: packed.MailFile, head: bytes, cursor: str, total: int) -> int:
     """Return the offset to go on from: 0 unless the cursor fits this file."""
     try:
         stored = json.loads(cursor) if cursor else {}
@@ -201,9 +198,9 @@ def _resume(file: BinaryIO, cursor: str, total: int) -> int:
         expected = str(stored["head"])
     except (ValueError, KeyError, TypeError):
         return 0
-    if not 0 <= offset <= total or not 0 <= size <= _HEAD_BYTES:
+    if offset < 0 or not 0 <= size <= _HEAD_BYTES or (offset > total and not file.packed):
         return 0
-    if sha256(file.read(size)).hexdigest() != expected:
+    if sha256(head[:size]).hexdigest() != expected:
         return 0
     file.seek(offset)
     # The file ends there, or a message begins there; blank lines may have been added between.

@@ -69,8 +69,6 @@ def refuse_other_formats(path: str, head: bytes) -> None:
             "This is a message in Outlook's own format (.msg): turn it into .eml with"
             " `msgconvert FILE`, or save it as .eml, then import that."
         )
-    if head.startswith(_GZIP) and lower.endswith((".mbox.gz", ".mbx.gz", ".eml.gz")):
-        raise BadFile("This mailbox is packed: unpack it with `gunzip FILE`, then import it.")
     if head.startswith(_GZIP) and lower.endswith((".tgz", ".tar.gz")) and "mail" in lower:
         raise BadFile("This is an archive: unpack it with `tar xzf FILE`, then import the folder.")
     if head.startswith(_ZIP) and lower.endswith((".mbox.zip", ".eml.zip")):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from connectors.contract import BadFile, Context, Entry, Item, Quarantined, State
 from connectors.mail import eml, folder, maildir
+
+FROM = b"From ann@x.example Sat Jan  3 10:15:02 2026\n"
 
 
 def mail(number: int) -> bytes:
@@ -172,3 +175,36 @@ def test_a_folder_that_is_gone_is_a_sentence(tmp_path):
         pull(maildir.connector, tmp_path / "none")
     with pytest.raises(BadFile, match="cannot be opened"):
         pull(eml.connector, tmp_path / "none.eml")
+
+
+def test_the_folders_of_thunderbird_are_read(tmp_path):
+    (tmp_path / "Inbox").write_bytes(FROM + mail(1) + b"\n")
+    (tmp_path / "Inbox.msf").write_text("// <!-- index -->")
+    (tmp_path / "Trash").write_bytes(b"")
+    (tmp_path / "notes").write_text("From the start this was no mailbox.")
+    (tmp_path / "Inbox.sbd").mkdir()
+    (tmp_path / "Inbox.sbd" / "Old").write_bytes(FROM + mail(2) + b"\n")
+    found = eml.connector.recognise(str(tmp_path), b"")
+    assert found is not None
+    assert found.connector == "eml"
+    items = list(eml.connector.pull(Context(path=str(tmp_path))))
+    assert sorted(e.subject for e in items if isinstance(e, Entry)) == ["n1", "n2"]
+
+
+def test_the_folders_of_apple_mail_are_read(tmp_path):
+    box = tmp_path / "INBOX.mbox" / "Messages"
+    box.mkdir(parents=True)
+    raw = mail(1)
+    (box / "12.emlx").write_bytes(b"%d     \n" % len(raw) + raw + b"<?xml version='1.0'?><plist/>")
+    (box / "13.emlx").write_bytes(mail(2))
+    (tmp_path / "Export.mbox").mkdir()
+    (tmp_path / "Export.mbox" / "mbox").write_bytes(FROM + mail(3) + b"\n")
+    (tmp_path / "one.eml.gz").write_bytes(gzip.compress(mail(4)))
+    items = list(eml.connector.pull(Context(path=str(tmp_path))))
+    read = {e.subject: e for e in items if isinstance(e, Entry)}
+    assert sorted(read) == ["n1", "n2", "n3", "n4"]
+    assert read["n1"].original == raw
+    one = str(box / "12.emlx")
+    assert eml.connector.recognise(one, Path(one).read_bytes()) is not None
+    alone = [e for e in eml.connector.pull(Context(path=one)) if isinstance(e, Entry)]
+    assert [e.subject for e in alone] == ["n1"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
@@ -205,13 +206,39 @@ def test_a_mailbox_is_known_by_its_content(tmp_path):
     [
         ("box.pst", b"!BDN" + b"\0" * 100, "readpst"),
         ("a.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "msgconvert"),
-        ("in.mbox.gz", b"\x1f\x8b\x08\x00", "gunzip"),
         ("mail.tar.gz", b"\x1f\x8b\x08\x00", "tar xzf"),
     ],
 )
 def test_formats_that_are_not_read_say_the_next_step(tmp_path, name, head, step):
     with pytest.raises(BadFile, match=step):
         connector.recognise(str(tmp_path / name), head)
+
+
+def test_a_packed_mailbox_is_read_and_resumed_like_any_other(tmp_path):
+    path = tmp_path / "in.mbox.gz"
+    path.write_bytes(gzip.compress(b"".join(packed(mail(n)) for n in range(250))))
+    head = path.read_bytes()
+    found = connector.recognise(str(path), head)
+    assert found is not None
+    assert (found.connector, found.title) == ("mbox", "packed mbox mail file")
+    items = pull(path)
+    assert [entry.subject for entry in entries(items)] == [f"n{number}" for number in range(250)]
+    states = [item for item in items if isinstance(item, State)]
+    assert len(entries(pull(path, states[0].cursor))) == 250 - len(
+        entries(items[: items.index(states[0])])
+    )
+    assert entries(pull(path, states[-1].cursor)) == []
+
+
+def test_a_packed_mailbox_that_is_broken_or_a_trap_ends_with_a_sentence(tmp_path, monkeypatch):
+    path = tmp_path / "in.mbox.gz"
+    path.write_bytes(gzip.compress(packed(mail(1)) * 2000)[:-9])
+    with pytest.raises(BadFile, match="broken"):
+        pull(path)
+    monkeypatch.setattr("connectors.mail.packed._FAIR_BYTES", 1_000_000)
+    path.write_bytes(gzip.compress(packed(mail(1)) + b"0" * 40_000_000))
+    with pytest.raises(BadFile, match="far more than a mailbox"):
+        pull(path)
 
 
 def test_a_missing_file_is_a_sentence(tmp_path):
