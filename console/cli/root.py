@@ -21,6 +21,7 @@ SUBCOMMANDS: dict[str, str] = {
     "show": "console.cli.cases:show",
     "customer": "console.cli.customers:customer",
     "find": "console.cli.customers:find",
+    "match": "console.cli.matching:match",
     "do": "console.cli.acting:do",
     "undo": "console.cli.acting:undo",
     "redo": "console.cli.acting:redo",

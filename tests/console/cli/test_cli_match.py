@@ -1,0 +1,86 @@
+"""``centric match`` on tables as people have them: any separation, headings of their own."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from bench.dirty import customers
+
+
+@pytest.fixture
+def people(tmp_path):
+    """Return a table of dirty customers, with the truth beside it."""
+    rows = customers(300)
+    path = tmp_path / "people.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["number", *rows[0]])
+        writer.writeheader()
+        writer.writerows({"number": f"r{place}", **row} for place, row in enumerate(rows))
+    return path
+
+
+def test_pairs_are_told_with_zone_score_person_and_reasons(centric, people):
+    said = centric("match", str(people), "--id", "number", "-o", "csv",
+                   "--map", "first_name=first_name,surname=last_name",
+                   "--map", "dob=date", "--map", "email=email")  # fmt: skip
+    assert said.code == 0
+    rows = list(csv.DictReader(io.StringIO(said.out)))
+    assert {row["zone"] for row in rows} == {"linked", "suggested"}
+    assert all(0.5 <= float(row["score"]) <= 1 for row in rows)
+    linked = next(row for row in rows if row["zone"] == "linked")
+    assert linked["one"].startswith("r")
+    assert "email same: " in linked["reasons"]
+    assert len(rows) > 200
+
+
+def test_every_row_gets_its_person(centric, people):
+    said = centric("match", str(people), "--rows", "-o", "ndjson")
+    assert [line["row"] for line in said.lines()] == [str(n) for n in range(1, 301)]
+    assert 1 <= max(line["size"] for line in said.lines()) < 20
+    assert said.err.startswith("Compared: first_name=first_name, surname=last_name, dob=date")
+
+
+def test_two_tables_with_other_headings_are_matched(centric, tmp_path, people):
+    rows = customers(300)
+    other = tmp_path / "leads.csv"
+    lines = [f"{row['first_name']} {row['surname']};{row['email']}" for row in rows]
+    other.write_bytes("\n".join(["Name;Mail", *lines, "Jürgen Größ;"]).encode("cp1252"))
+    mine = tmp_path / "mine.csv"
+    mine.write_text("\n".join(["who\taddress", *(line.replace(";", "\t") for line in lines[:40])]))
+    said = centric("match", str(mine), str(other), "--map", "who:Name=name,address:Mail=email",
+                   "-o", "json")  # fmt: skip
+    assert said.code == 0
+    assert {row["one"] for row in said.json()} <= {str(number) for number in range(1, 41)}
+
+
+def test_a_number_alone_is_no_heading_to_guess_from(centric, tmp_path):
+    path = tmp_path / "numbers.csv"
+    path.write_text("id\n1\n2\n")
+    said = centric("match", str(path))
+    assert (said.code, said.out) == (2, "")
+    assert "--map COLUMN=KIND" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--map", "surname=nonsense"), "There is no kind “nonsense”"),
+        (("--map", "nobody=name"), "There is no column “nobody”"),
+        (("--map", "name"), "“name” is no mapping"),
+        (("--id", "nobody"), "There is no column “nobody”"),
+    ],
+)
+def test_what_was_not_understood_is_told_with_what_there_is(centric, people, arguments, sentence):
+    said = centric("match", str(people), *arguments)
+    assert said.code == 2
+    assert sentence in said.err
+
+
+def test_a_missing_or_empty_file_is_told(centric, tmp_path):
+    assert "cannot be read" in centric("match", str(tmp_path / "no.csv")).err
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    assert "is empty" in centric("match", str(empty)).err
