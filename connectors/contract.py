@@ -73,6 +73,23 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mail server keeps a message.
+
+    Attributes:
+        folder: As the server names it; untrusted.
+        validity: UIDVALIDITY of the folder.
+        uid: UID of the message.
+        labels: What the server's own program calls it by (Gmail), a line each; untrusted.
+    """
+
+    folder: str
+    validity: int
+    uid: int
+    labels: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """A file that came with an entry.
 
@@ -128,6 +145,7 @@ class Entry:
         defects: What was wrong with it and mended, in words fit to show.
         content_key: Digest of what a reader would call the content; an entry whose key differs
             from the stored one is a new revision.
+        place: Where the server keeps it; None where there is no server.
     """
 
     external_id: str
@@ -153,6 +171,7 @@ class Entry:
     original_type: str = ""
     defects: tuple[str, ...] = ()
     content_key: str = ""
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +194,14 @@ class Quarantined:
         where: Place in the source, such as ``inbox.mbox, byte 1024``; untrusted.
         reason: One sentence fit to show an agent.
         raw: The bytes as received, cut to the message cap.
+        place: Where the server keeps it; None where there is no server.
     """
 
     external_id: str
     where: str
     reason: str
     raw: bytes = b""
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +233,8 @@ class Context:
         time_zone: IANA name for formats that state none; empty means UTC, marked as assumed.
         date_order: ``dmy``, ``mdy`` or ``ymd`` where a format leaves it open; empty: find out.
         survey: True for a preview: bodies may be left out, nothing will be stored.
+        secret: Password or access token of a live source: told to the worker through its pipe,
+            never stored.
     """
 
     path: str = ""
@@ -220,6 +243,7 @@ class Context:
     time_zone: str = ""
     date_order: str = ""
     survey: bool = False
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +341,7 @@ class Outcome:
         revised: Entries that were there with other content; the old one is kept as a revision.
         quarantined: Items set aside, new ones only.
         held: Items that were set aside before and still are.
+        erased: Items left out, since they would bring back a customer who was erased.
     """
 
     new: int = 0
@@ -324,6 +349,7 @@ class Outcome:
     revised: int = 0
     quarantined: int = 0
     held: int = 0
+    erased: int = 0
 
     def __add__(self, other: Outcome) -> Outcome:
         """Return the sum, field by field."""
@@ -333,6 +359,7 @@ class Outcome:
             self.revised + other.revised,
             self.quarantined + other.quarantined,
             self.held + other.held,
+            self.erased + other.erased,
         )
 
 

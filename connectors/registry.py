@@ -17,6 +17,8 @@ BUILT_IN = {
     "mbox": "connectors.mail.mbox:connector",
     "eml": "connectors.mail.eml:connector",
 }
+# Those that read a server; no file is theirs.
+LIVE = {"imap": "connectors.mail.imap_source:connector"}
 ENTRY_POINTS = "centric.connectors"
 HEAD_BYTES = 64 * 1024
 
@@ -35,7 +37,7 @@ def connector(name: str) -> Connector:
     Raises:
         UnknownConnector: There is none, or its module cannot be imported.
     """
-    target = BUILT_IN.get(name) or (name if ":" in name else _installed(name))
+    target = BUILT_IN.get(name) or LIVE.get(name) or (name if ":" in name else _installed(name))
     module, _, attribute = target.partition(":")
     try:
         return cast(Connector, getattr(import_module(module), attribute))

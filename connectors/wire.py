@@ -211,6 +211,10 @@ def _check_items(items: Items) -> None:
         raise BadFrame("A cursor is too long to be kept.")
     if any(not item.external_id for item in items.quarantined):
         raise BadFrame("Something was set aside without an id.")
+    places = [one.place for one in items.entries] + [one.place for one in items.quarantined]
+    for place in filter(None, places):
+        if not (0 <= place.validity <= MAX_SIZE_BYTES and 0 <= place.uid <= MAX_SIZE_BYTES):
+            raise BadFrame("Something states an impossible place on its server.")
 
 
 def _check_progress(progress: Progress) -> None:

@@ -17,7 +17,8 @@ CROWDED_SECONDS = 60.0
 _FETCH = re.compile(rb"\* (\d{1,10}) FETCH \(", re.IGNORECASE)
 _ITEM = re.compile(
     rb" ?([A-Za-z0-9.\-]{1,40})((?:\[[^\]\r\n]{0,200}\])?)(?:<(\d{1,12})>)? "
-    rb'(?:(\d{1,20})|"((?:[^"\\\r\n]|\\.)*)"|(NIL)|\{(\d{1,20})\}\r?\n|\(([^()"\r\n]*)\))',
+    rb'(?:(\d{1,20})|"((?:[^"\\\r\n]|\\.)*)"|(NIL)|\{(\d{1,20})\}\r?\n'
+    rb'|\(((?:[^()"\r\n]|"(?:[^"\\\r\n]|\\.)*")*)\))',
     re.IGNORECASE,
 )
 _LIST = re.compile(
@@ -25,6 +26,7 @@ _LIST = re.compile(
     re.IGNORECASE,
 )
 _STATUS = re.compile(rb'(?:"((?:[^"\\\r\n]|\\.)*)"|([^\r\n ]+)) \(([^()\r\n]*)\)')
+_LABEL = re.compile(rb'"((?:[^"\\\r\n]|\\.)*)"|([^\s"]+)')
 _ESCAPED = re.compile(rb"\\(.)")
 _CODE = re.compile(r"\[([A-Z-]{2,30})")
 _BACK_OFF = re.compile(r"backoff time:? (\d{1,9})", re.IGNORECASE)
@@ -49,6 +51,8 @@ class Fetched:
         section: What is in ``body``, such as ``[]`` or ``[HEADER.FIELDS (MESSAGE-ID)]``.
         origin: Offset of ``body`` in the section.
         body: The bytes; None when none were sent (also for NIL).
+        thread: Gmail's number of the conversation.
+        labels: Gmail's labels, a line each, untrusted.
     """
 
     uid: int
@@ -57,6 +61,8 @@ class Fetched:
     section: str = ""
     origin: int = 0
     body: bytes | None = None
+    thread: str = ""
+    labels: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ def parse_fetch(parts: list[bytes]) -> Fetched | None:
         raise Violation("The server sent an answer that cannot be read.")
     uid, size, received, section, origin = 0, -1, "", "", 0
     body: bytes | None = None
+    thread = labels = ""
     line, place, number = parts[0], start.end(), 0
     while line[place : place + 1] != b")":
         item = _ITEM.match(line, place)
@@ -116,12 +123,24 @@ def parse_fetch(parts: list[bytes]) -> Fetched | None:
             size = int(value or 0)
         elif key == b"INTERNALDATE":
             received = value.decode("latin-1")
+        elif key == b"X-GM-THRID":
+            thread = value.decode("latin-1")
+        elif key == b"X-GM-LABELS":
+            labels = parse_labels(item[8] or b"")
         elif key == b"BODY" and item[2]:
             section, origin = item[2].decode("latin-1"), int(item[3] or 0)
             body = value if item[6] is None else None
     if line[place:].strip() != b")" or number != len(parts) - 1:
         raise Violation("The server sent more bytes than it had announced.")
-    return Fetched(uid, size, received, section, origin, body) if uid else None
+    if not uid:
+        return None
+    return Fetched(uid, size, received, section, origin, body, thread, labels)
+
+
+def parse_labels(data: bytes) -> str:
+    """Return Gmail's labels, a line each: those with a backslash are its own."""
+    found = (_ESCAPED.sub(rb"\1", quote) if quote else word for quote, word in _LABEL.findall(data))
+    return "\n".join(filter(None, (one_line(decode_name(one)) for one in found)))
 
 
 def parse_list(data: bytes | tuple[bytes, bytes]) -> Folder | None:

@@ -88,6 +88,10 @@ class UidSet:
                 left.append((first, last))
         return UidSet(left)
 
+    def ranges(self) -> Iterator[tuple[int, int]]:
+        """Yield first and last UID of each range, the lowest first."""
+        yield from self._ranges
+
     def newest_first(self) -> Iterator[int]:
         """Yield every UID, the highest first."""
         for first, last in reversed(self._ranges):
