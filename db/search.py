@@ -133,6 +133,24 @@ def rebuild(connection: Connection) -> int:
         after, walked = ids[-1], walked + len(ids)
 
 
+def index_after(engine: Engine) -> Iterator[int]:
+    """Index what is stored and not yet in the index, in transactions of its own, in order of ids.
+
+    Only where nobody writes meanwhile: what was indexed before is taken to be right.
+
+    Yields:
+        How many entries were walked.
+    """
+    connection = engine.connection()
+    after = connection.full_text.last()
+    while rows := connection.all(_NEXT_IDS, {"after": after, "limit": REBUILD_SLICE}):
+        ids = [row[0] for row in rows]
+        with engine.write(durable=False) as writing:
+            writing.full_text.insert(list(_stored(writing, ids)))
+        after = ids[-1]
+        yield len(ids)
+
+
 def collect_terms(engine: Engine) -> int:
     """Bring the vocabulary for prefixes in line with the index, in small transactions of its own.
 

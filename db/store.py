@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from connectors.contract import Recognised, Sink
     from db.commands.base import Command
     from db.engine.interface import Connection, Engine
+    from db.engine.postgres import PostgresEngine
     from db.ingest import Arrival
     from db.records import AgentRow, Done
 
@@ -143,17 +144,26 @@ def open_store(url: str, *, create: bool = False, team: bool = False) -> Store:
     return Store(engine, url)
 
 
-def _open_postgres(url: str, *, create: bool) -> Store:
+def postgres_engine(url: str) -> PostgresEngine:
+    """Return the engine of a database, whatever is in it.
+
+    Raises:
+        StoreError: The driver is not installed.
+    """
     try:
         from db.engine.postgres import PostgresEngine
     except ImportError as error:
         raise StoreError(
             "A PostgreSQL store needs the driver psycopg: pip install 'centric[postgres]'"
         ) from error
-    engine = PostgresEngine(url)
+    return PostgresEngine(url)
+
+
+def _open_postgres(url: str, *, create: bool) -> Store:
+    engine = postgres_engine(url)
     try:
         version = engine.version()
-        if version < _schema_version() and (version or create):
+        if 0 <= version < _schema_version() and (version or create):
             from db.schema.migrate_postgres import prepare
 
             prepare(engine)

@@ -32,6 +32,7 @@ SUBCOMMANDS: dict[str, str] = {
     "teams": "console.cli.people:teams",
     "backup": "console.cli.backups:backup",
     "restore": "console.cli.backups:restore",
+    "store": "console.cli.stores:store",
     "info": "console.cli.keeping:info",
     "doctor": "console.cli.keeping:doctor",
 }

@@ -72,6 +72,10 @@ class FullText(Protocol):
         """Return how many ids match; ``most`` where it is at least so many."""
         ...
 
+    def last(self) -> int:
+        """Return the highest id in the index; -1 where it is empty."""
+        ...
+
     def terms(self) -> dict[str, int]:
         """Return every word with the number of entries it is in; slow, holds no lock."""
         ...

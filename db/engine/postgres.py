@@ -24,7 +24,7 @@ from db.engine.postgres_types import register
 from db.engine.postgres_url import redacted
 from db.engine.statements import Statement, statement
 from db.errors import NoStore, Unavailable, WrongSchema
-from db.schema.version import SCHEMA_VERSION
+from db.schema.version import SCHEMA_VERSION, UNFINISHED
 
 LOCK_SECONDS = 10
 CONNECT_SECONDS = 10
@@ -214,6 +214,11 @@ class PostgresEngine:
             WrongSchema: It is newer.
         """
         version = self.version()
+        if version == UNFINISHED:
+            raise NoStore(
+                f"A store is being moved to {self.place}, and is not all there. Go on with: "
+                f"centric store move FROM {self.place}"
+            )
         if not version:
             raise NoStore(
                 f"There is no store at {self.place}. Create one with: "

@@ -54,6 +54,7 @@ _BEST = """
 select id from search_rows where words @@ :match
 order by ts_rank(words, :match, 1) desc, id desc limit :rows
 """
+_LAST = "select coalesce(max(id), -1) from search_rows"
 _TERMS = "select word, ndoc from ts_stat('select words from search_rows') where word !~ '^='"
 _SIZE = "select cast(reltuples as bigint) from pg_class where oid = to_regclass('search_rows')"
 _ADD_KEYS = "insert into customer_keys(customer_id, keys) values(:id, :keys)"
@@ -178,6 +179,10 @@ class PostgresFullText:
         if len(ids) / seen * self._size() > SURELY_MORE * most:
             return most
         return int(self._connection.value(_COUNT, {"match": match, "rows": most}))
+
+    def last(self) -> int:
+        """Return the highest id in the index."""
+        return int(self._connection.value(_LAST))
 
     def terms(self) -> dict[str, int]:
         """Return every word with the number of entries it is in; reads the whole index."""

@@ -26,6 +26,7 @@ _NEWEST = (
 )
 _BEST = "select rowid from search where search match :match order by rank limit :rows"
 _COUNT = "select count(*) from (select rowid from search where search match :match limit :rows)"
+_LAST = "select coalesce(max(id), -1) from search_docsize"
 _VOCABULARY = "create virtual table if not exists temp.words using fts5vocab(main, search, col)"
 _TERMS = """
 select term, sum(doc) from temp.words where col in ('subject', 'body', 'who')
@@ -92,6 +93,10 @@ class SqliteFullText:
         """Return how many ids match, up to ``most``."""
         found = self._raw.execute(_COUNT, {"match": expression(match), "rows": most}).fetchone()
         return int(found[0])
+
+    def last(self) -> int:
+        """Return the highest id in the index."""
+        return int(self._raw.execute(_LAST).fetchone()[0])
 
     def terms(self) -> dict[str, int]:
         """Return every word with the number of entries it is in: 7 CPU seconds at a million."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from db.among import among
-from db.engine.interface import Connection
+from db.engine.interface import Connection, Engine
 from db.identity.lookup_keys import Findable, findable, index_keys, look_up_words
 
 REBUILD_SLICE = 500
@@ -32,6 +32,10 @@ on conflict(customer_id) do update set text = excluded.text
 _DROP = "delete from customer_texts where customer_id = :id"
 _ADD_WORD = "insert into customer_words(word, customer_id) values(:word, :id)"
 _DROP_WORD = "delete from customer_words where word = :word and customer_id = :id"
+_NEXT_TEXTS = """
+select customer_id, text from customer_texts where customer_id > :after
+order by customer_id limit :rows
+"""
 _NEXT_IDS = "select id from customers where id > :after order by id limit :rows"
 
 
@@ -89,6 +93,18 @@ def _forget(connection: Connection, customer_id: int, text: str) -> None:
 
 def _keys(person: Findable) -> list[str]:
     return sorted(index_keys(person))
+
+
+def fill_keys(engine: Engine) -> None:
+    """Put everyone under their keys anew, from the texts that are stored; nobody else writes."""
+    after = 0
+    with engine.write(durable=False) as writing:
+        writing.customer_keys.clear()
+    while rows := engine.connection().all(_NEXT_TEXTS, {"after": after, "rows": REBUILD_SLICE}):
+        with engine.write(durable=False) as writing:
+            for customer_id, text in rows:
+                writing.customer_keys.insert(customer_id, _keys(Findable.from_text(text)))
+        after = rows[-1][0]
 
 
 def rebuild(connection: Connection) -> int:

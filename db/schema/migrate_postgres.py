@@ -14,14 +14,19 @@ from db.errors import WrongSchema
 from db.schema.search_postgres import SEARCH_TABLES
 from db.schema.seeds import seed
 from db.schema.tables import TABLES, VIEWS
-from db.schema.version import SCHEMA_VERSION
+from db.schema.version import SCHEMA_VERSION, UNFINISHED
 
+_SET_VERSION = "update schema_version set version = :v"
 # What leads to each version; the first makes a store.
 STEPS: Sequence[tuple[str, ...]] = ((TABLES, VIEWS, SEARCH_TABLES),)
 
 
-def prepare(engine: PostgresEngine) -> None:
+def prepare(engine: PostgresEngine, *, unfinished: bool = False) -> None:
     """Make the tables where there are none, and apply what migrations are pending.
+
+    Args:
+        engine: Of the database.
+        unfinished: A new store is to be filled before anybody may open it: see `finish`.
 
     Raises:
         Unavailable: The server is not there, or the role may not make tables.
@@ -38,7 +43,14 @@ def prepare(engine: PostgresEngine) -> None:
                     seed(connection)
                     connection.run("insert into schema_version(version) values(0)")
         if version < SCHEMA_VERSION:
-            connection.run("update schema_version set version = :v", {"v": SCHEMA_VERSION})
+            made = UNFINISHED if unfinished and not version else SCHEMA_VERSION
+            connection.run(_SET_VERSION, {"v": made})
+
+
+def finish(engine: PostgresEngine) -> None:
+    """Let a store be opened that was filled."""
+    with engine.write() as connection:
+        connection.run(_SET_VERSION, {"v": SCHEMA_VERSION})
 
 
 def _apply(connection: Connection, scripts: Sequence[str]) -> None:
