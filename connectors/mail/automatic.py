@@ -106,6 +106,4 @@ def _mass_mail(headers: Headers, precedence: str, local: str) -> tuple[str, str]
 
 
 def _shown(name: str) -> str:
-    return "-".join(
-        word.upper() if len(word) < 3 else word.capitalize() for word in name.split("-")
-    )
+    return "-".join(word.upper() if word == "ms" else word.capitalize() for word in name.split("-"))

@@ -275,6 +275,17 @@ def _without_uuencoded(text: str, part: Part, body: Body) -> str:
     return "".join([*out, text[position:]])
 
 
+def html_source(raw: bytes, root: Part) -> str:
+    """Return the HTML of a mail as received, decoded: of its first HTML part that is no file."""
+    waiting = [root]
+    while waiting:
+        part = waiting.pop()
+        if _is_text(part, "text/html"):
+            return _decoded(raw, part)[0]
+        waiting.extend(reversed(part.children))
+    return ""
+
+
 def unflowed(text: str, delete_space: bool = False) -> str:
     """Join the soft line breaks of ``format=flowed`` (RFC 3676), quote depth by quote depth."""
     if " \n" not in text:

@@ -123,18 +123,9 @@ def _read(file: MessageFile, survey: bool) -> Item | None:
     """Read one file; None when it is gone or empty."""
     where = f"{file.folder}/{file.key}" if file.folder else file.key
     try:
-        # Not blocking and not following: it may have become a pipe or a link since it was listed.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
-        descriptor = os.open(file.path, flags | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb") as opened:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return None
-            raw = _content(opened, file.key)
-    except FileNotFoundError:
+        raw = read_file(file.path, file.key)
+    except (FileNotFoundError, _NotAFile):
         return None
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        reason = "The packed file is broken: get it again."
-        return Quarantined(f"unread#{where}", where, reason)
     except OSError as error:
         reason = f"The file cannot be read: {error.strerror or error}."
         return Quarantined(f"unread#{where}", where, reason)
@@ -147,6 +138,29 @@ def _read(file: MessageFile, survey: bool) -> Item | None:
     return reader.read_message(raw, where, survey=survey)
 
 
+class _NotAFile(OSError):
+    """What is there is no regular file any more."""
+
+
+def read_file(path: str, name: str) -> bytes:
+    """Return the message in a file, at most a byte more than a message may have.
+
+    Args:
+        path: Of the file.
+        name: Its name, whose ending says how it is wrapped.
+
+    Raises:
+        OSError: It is gone, unreadable, broken, or has become something else than a file.
+    """
+    # Not blocking and not following: it may have become a pipe or a link since it was listed.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _NotAFile("It is no file.")
+        return _content(opened, name)
+
+
 def _content(opened: BinaryIO, name: str) -> bytes:
     """Return the message in a file, at most a byte more than a message may have."""
     size = limits.MESSAGE_BYTES + 1
@@ -155,7 +169,10 @@ def _content(opened: BinaryIO, name: str) -> bytes:
         start = opened.read(2)
         opened.seek(0)
         if packed.is_packed(start):
-            return gzip.GzipFile(fileobj=opened).read(size)
+            try:
+                return gzip.GzipFile(fileobj=opened).read(size)
+            except (EOFError, zlib.error) as error:
+                raise OSError(0, "the packed file is broken") from error
     if lower.endswith(".emlx"):
         head = opened.read(40)
         if match := _EMLX_HEAD.match(head):

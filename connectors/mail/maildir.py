@@ -36,7 +36,7 @@ def maildirs(root: str) -> list[str]:
     return sorted(found)
 
 
-def _files(root: str) -> list[MessageFile]:
+def files(root: str) -> list[MessageFile]:
     """List every message, folder by folder, oldest delivery first."""
     out: list[MessageFile] = []
     for relative in maildirs(root):
@@ -70,7 +70,7 @@ class _Maildir:
             is_maildir(os.path.join(path, name)) for name in folder.subfolders(path)
         ):
             return None
-        size = sum(file.size for file in _files(path))
+        size = sum(file.size for file in files(path))
         return Recognised("maildir", "Maildir", "mail", size=size)
 
     def pull(self, context: Context) -> Iterator[Item]:
@@ -80,7 +80,7 @@ class _Maildir:
             BadFile: The folder is gone or may not be read.
         """
         folder.need_folder(context.path)
-        yield from folder.pull_files(_files(context.path), context.cursor, context.survey)
+        yield from folder.pull_files(files(context.path), context.cursor, context.survey)
 
 
 connector = _Maildir()

@@ -85,6 +85,31 @@ def split(file: BinaryIO | packed.MailFile, offset: int = 0) -> Iterator[Slice]:
         yield _slice(whole, begun, base + len(buffer), over=bool(head), last=True)
 
 
+def first_message(file: BinaryIO | packed.MailFile, at: int) -> int | None:
+    """Return the offset of the first message that begins at ``at`` or later; None for none."""
+    if at <= 0:
+        return 0
+    # A separator is known by what stands before it too.
+    base = max(at - 4, 0)
+    file.seek(base)
+    buffer, scan, done = b"", at - 1 - base, False
+    while not done:
+        chunk = file.read(_CHUNK)
+        done = not chunk
+        buffer += chunk
+        while (found := buffer.find(b"\nFrom ", scan)) >= 0:
+            known = _is_separator(buffer, found + 1, done)
+            if known is None:
+                break
+            if known:
+                return base + found + 1
+            scan = found + 1
+        scan = found if found >= 0 else max(scan, len(buffer) - 6)
+        drop = max(scan - 4, 0)
+        buffer, base, scan = buffer[drop:], base + drop, scan - drop
+    return None
+
+
 def _is_separator(buffer: bytes, at: int, done: bool) -> bool | None:
     """Tell whether a new message begins at ``at``; None when more of the file is needed."""
     end = buffer.find(b"\n", at, at + _LINE_BYTES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from hashlib import sha256
+from typing import Protocol
 
 from connectors import culprit
 from connectors.contract import BadFile, ConnectorError, Entry, Quarantined
@@ -20,8 +21,22 @@ CHECKPOINT_BYTES = 8 * 1024 * 1024
 _GZIP, _OLE, _PST, _ZIP = b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"!BDN", b"PK\x03\x04"
 
 
+class Parser(Protocol):
+    """Reads one mail, as `connectors.mail.message.parse` does."""
+
+    def __call__(self, raw: bytes, *, survey: bool, envelope: str) -> Entry:
+        """Return the entry, or raise."""
+        ...
+
+
 def read_message(
-    raw: bytes, where: str, *, survey: bool = False, envelope: str = "", note: str = ""
+    raw: bytes,
+    where: str,
+    *,
+    survey: bool = False,
+    envelope: str = "",
+    note: str = "",
+    parser: Parser = parse,
 ) -> Entry | Quarantined:
     """Turn bytes into an entry, or set them aside with a reason.
 
@@ -31,11 +46,12 @@ def read_message(
         survey: Read only the headers.
         envelope: The mbox ``From `` line before it.
         note: A defect that the reader of the file saw; kept with the entry.
+        parser: What reads the bytes.
     """
     if culprit.is_next():
         return set_aside(raw, where, culprit.REASON)
     try:
-        entry = parse(raw, survey=survey, envelope=envelope)
+        entry = parser(raw, survey=survey, envelope=envelope)
     except ConnectorError as error:
         return set_aside(raw, where, str(error))
     except (Exception, RecursionError, MemoryError):

@@ -15,6 +15,7 @@ from console.splash import can_draw
 # Name: module and attribute, in the order of the help.
 SUBCOMMANDS: dict[str, str] = {
     "import": "console.cli.importing:import_",
+    "inspect": "console.cli.inspecting:inspect",
     "demo": "console.cli.demo:demo",
     "queues": "console.cli.cases:queues",
     "cases": "console.cli.cases:cases",
@@ -32,7 +33,6 @@ SUBCOMMANDS: dict[str, str] = {
     "teams": "console.cli.people:teams",
     "backup": "console.cli.backups:backup",
     "restore": "console.cli.backups:restore",
-    "store": "console.cli.stores:store",
     "info": "console.cli.keeping:info",
     "doctor": "console.cli.keeping:doctor",
 }
