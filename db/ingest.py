@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from connectors.contract import Batch, Entry, Outcome, Quarantined, Recognised
 from db import clock
@@ -63,6 +64,7 @@ _SET_CURSOR = """
 insert into cursors(source_id, scope, value, at) values(:source, :scope, :value, :now)
 on conflict(source_id, scope) do update set value = excluded.value, at = excluded.at
 """
+_ANYONE_ERASED = "select exists(select 1 from erased_marks)"
 _SUCCESS = "update sources set last_success_at = :now, last_error = '' where id = :source"
 
 
@@ -102,8 +104,9 @@ class StoreSink:
             Unavailable: The store cannot be written; nothing after the last slice is lost, since
                 the cursor was not moved.
         """
+        batch, left_out = self._admitted(batch)
         changed, same = self._changed(batch.entries)
-        outcome = Outcome(same=same)
+        outcome = Outcome(same=same, erased=left_out)
         while True:
             pace = self._pace()
             piece, changed = self._cut(changed, pace)
@@ -143,6 +146,17 @@ class StoreSink:
             self._slice = max(pace.least, self._slice * 3 // 4)
         elif seconds < 0.6 * pace.seconds and entries >= self._slice:
             self._slice = min(pace.most, self._slice * 2)
+
+    def _admitted(self, batch: Batch) -> tuple[Batch, int]:
+        """Leave out what would bring back a customer who was erased."""
+        connection = self._engine.connection()
+        if not connection.value(_ANYONE_ERASED):
+            return batch, 0
+        from db.erase.record import admit
+
+        found = admit(connection, self._recognised.source, batch.entries, batch.quarantined)
+        kept = replace(batch, entries=tuple(found.entries), quarantined=tuple(found.quarantined))
+        return kept, found.left_out
 
     def _changed(self, entries: Sequence[Entry]) -> tuple[list[Entry], int]:
         """Leave out what is stored unchanged, before any work is done for it."""

@@ -302,4 +302,6 @@ def _summary(outcome: Outcome) -> str:
         parts.append(f"{outcome.quarantined:,} set aside")
     if outcome.held:
         parts.append(f"{outcome.held:,} still set aside")
+    if outcome.erased:
+        parts.append(f"{outcome.erased:,} of erased customers left out")
     return f"{', '.join(parts)}; {items_read(outcome):,} read"

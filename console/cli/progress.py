@@ -160,4 +160,5 @@ def write_json_line(kind: str, value: dict[str, object]) -> None:
 
 def items_read(outcome: Outcome) -> int:
     """Return how many items an outcome counts: each exactly once."""
-    return sum((outcome.new, outcome.same, outcome.revised, outcome.quarantined, outcome.held))
+    read = (outcome.new, outcome.same, outcome.revised, outcome.quarantined, outcome.held)
+    return sum((*read, outcome.erased))

@@ -25,7 +25,7 @@ from typing import Annotated, ClassVar, Literal, get_type_hints
 from db.commands.changes import Writer
 from db.commands.rows import Fields
 from db.commands.wording import brief, has_controls, listed, meant, spoken
-from db.engine.interface import Connection, Value
+from db.engine.interface import Connection, Engine, Value
 from db.errors import Conflict, NotFound, Refused
 from db.frozen import dataclass
 from db.journal import Subject
@@ -99,12 +99,14 @@ class Command:
         title: Its entry in the palette.
         help: One sentence.
         lead_only: True where only a lead may.
+        final: True where it cannot be taken back; it is journaled without its changes.
     """
 
     name: ClassVar[str] = ""
     title: ClassVar[str] = ""
     help: ClassVar[str] = ""
     lead_only: ClassVar[bool] = False
+    final: ClassVar[bool] = False
 
     def apply(self, act: Act) -> str:
         """Do it, within one transaction, and return the sentence that says what was done.
@@ -117,6 +119,21 @@ class Command:
             NotFound: It names something that is not there.
         """
         raise NotImplementedError
+
+    def before(self, engine: Engine, agent: AgentRow) -> object:
+        """Do what takes longer than a lock may be held, and may be done again; mostly nothing.
+
+        Args:
+            engine: Of the store; no transaction is open.
+            agent: Who acts, and may.
+
+        Returns:
+            What `apply` finds as `Act.prepared`.
+        """
+        return None
+
+    def after(self, engine: Engine) -> None:
+        """Do what can only be done once the act is committed; mostly nothing."""
 
     def told(self) -> dict[str, object]:
         """Return the arguments that differ from their defaults, for the journal."""
@@ -231,15 +248,17 @@ class Act:
         agent: Who acts.
         now: When; UTC milliseconds.
         subjects: Whom it concerns.
+        prepared: What `Command.before` returned.
     """
 
-    __slots__ = ("agent", "connection", "now", "subjects", "writer")
+    __slots__ = ("agent", "connection", "now", "prepared", "subjects", "writer")
 
     def __init__(self, connection: Connection, agent: AgentRow, now: int) -> None:
         self.connection = connection
         self.agent = agent
         self.now = now
         self.subjects: list[Subject] = []
+        self.prepared: object = None
         self.writer = Writer(connection, now)
 
     def case(self, case_id: int) -> CaseState:

@@ -28,6 +28,7 @@ _PLACES = {
     "note.pin": "notes.PinNote",
     "note.unpin": "notes.UnpinNote",
     "customer.edit": "customers.EditCustomer",
+    "customer.erase": "erase.EraseCustomer",
     "customer.merge": "links.MergeCustomers",
     "customer.unmerge": "links.UnmergeCustomer",
     "customer.choose": "links.ChooseProfile",

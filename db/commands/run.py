@@ -16,11 +16,17 @@ _AGENT = "select login, name, role, active from agents where id = :id"
 def run_command(engine: Engine, command: Command, agent: AgentRow) -> Done:
     """Do what a command says; see `db.store.Store.do` for what it raises."""
     command.check()
+    prepared = None
+    if command.final:
+        with engine.read() as connection:
+            acting = allowed(connection, agent, lead=lead_only(command), what=command.name)
+        prepared = command.before(engine, acting)
     with engine.write() as connection:
         acting = allowed(connection, agent, lead=lead_only(command), what=command.name)
         act = Act(connection, acting, clock.now())
+        act.prepared = prepared
         sentence = command.apply(act)
-        if not act.writer.changes:
+        if not (act.writer.changes or command.final):
             return Done(0, sentence, shown_case(act.subjects))
         act.writer.stamp()
         act.writer.settle()
@@ -34,6 +40,8 @@ def run_command(engine: Engine, command: Command, agent: AgentRow) -> Done:
             changes=act.writer.changes,
             subjects=act.subjects,
         )
+    if command.final:
+        command.after(engine)
     return Done(seq, sentence, shown_case(act.subjects))
 
 

@@ -17,19 +17,25 @@ from db.records import AgentRow, Done
 
 UNDO = "undo"
 REDO = "redo"
+FINAL = frozenset({"customer.erase"})
+"""Commands of which the journal keeps nothing to take back; a test compares it."""
 
 # What only a lead may change, only a lead may take back.
 LEAD_TABLES = frozenset({"queues", "agents", "teams", "team_agents"})
 LATER_ROWS = 50
 
+# What was erased, and the erase itself, is passed over: what is below it can still be taken back.
 _LAST_STANDING = """
 select seq from journal
-where agent_id = :agent and command <> 'undo' and undone_by = 0 order by seq desc limit 1
+where agent_id = :agent and command <> 'undo' and command <> 'customer.erase' and undone_by = 0
+  and payload <> ''
+order by seq desc limit 1
 """
 # Only while nothing but undo and redo followed: else “again” would mean something else.
 _LAST_UNDO = """
 select seq from journal
-where agent_id = :agent and command = 'undo' and undone_by = 0 and seq > coalesce((
+where agent_id = :agent and command = 'undo' and undone_by = 0 and payload <> ''
+and seq > coalesce((
   select max(seq) from journal
   where agent_id = :agent and command <> 'undo' and command <> 'redo'), 0)
 order by seq desc limit 1
@@ -98,6 +104,8 @@ def _standing(connection: Connection, seq: int) -> journal.Act:
         raise NotFound(f"The journal has no act {seq}.")
     if act.erased:
         raise Refused(f"Act {seq} was erased; nothing is left to take back.")
+    if act.command in FINAL:
+        raise Refused(f"“{act.sentence}” cannot be taken back: nothing of it was kept.")
     if act.undone_by:
         raise Refused(f"“{act.sentence}” was taken back already (act {act.undone_by}).")
     return act

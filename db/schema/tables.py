@@ -38,6 +38,16 @@ create table team_agents(
   primary key(team_id, agent_id)
 ){keyed};
 
+create table sessions(
+  id {text} primary key,
+  agent_id {big} not null,
+  machine {text} not null,
+  host {text} not null,
+  origin {text} not null,
+  began_at {big} not null,
+  seen_at {big} not null
+){strict};
+
 create table own_addresses(
   kind {text} not null check (kind in ('email', 'domain', 'phone', 'handle', 'name')),
   value {text} not null,
@@ -62,6 +72,37 @@ create table cursors(
   value {text} not null,
   at {big} not null,
   primary key(source_id, scope)
+){keyed};
+
+create table pulls(
+  source_id {big} primary key references sources(id),
+  holder {text} not null default '',
+  held_until {big} not null default 0,
+  work_since {big} not null,
+  complete {big} not null default 0
+){strict};
+
+create table places(
+  source_id {big} not null references sources(id),
+  folder {text} not null,
+  validity {big} not null,
+  uid {big} not null,
+  entry_id {big} not null,
+  quarantine_id {big} not null,
+  labels {text} not null default '',
+  at {big} not null,
+  primary key(source_id, folder, validity, uid)
+){keyed};
+
+create table received(
+  source_id {big} not null references sources(id),
+  seq {big} not null,
+  at {big} not null,
+  original {blob} not null,
+  salt {blob} not null,
+  sealed {blob} not null,
+  digest {blob} not null,
+  primary key(source_id, seq)
 ){keyed};
 
 create table organizations(
@@ -447,6 +488,22 @@ create table journal_subjects(
   primary key(kind, id, seq)
 ){keyed};
 create index journal_subjects_seq on journal_subjects(seq);
+
+create table erasures(
+  id {big} primary key,
+  customer_id {big} not null,
+  agent_id {big} not null references agents(id),
+  mode {text} not null check (mode in ('anonymise', 'replace', 'remove')),
+  begun_at {big} not null,
+  done_at {big} not null default 0,
+  scrubbed_at {big} not null default 0,
+  counts {text} not null default '{{}}'
+){strict};
+
+create table erased_marks(
+  digest {blob} primary key,
+  erasure_id {big} not null references erasures(id)
+){keyed};
 
 create table customer_texts(
   customer_id {big} primary key,

@@ -32,6 +32,7 @@ from db.commands.queues import AddQueue, EditQueue
 from db.commands.registry import COMMANDS
 from db.commands.rows import TABLES
 from db.commands.tags import TagCase, UntagCase
+from db.commands.undo import FINAL
 from db.engine.interface import Match, Words
 from db.errors import Conflict, NotFound, Refused
 from db.identity.components import settle_all
@@ -235,7 +236,9 @@ def agents_of(store: Store) -> list[AgentRow]:
 
 
 def test_the_acts_tried_below_are_all_there_are() -> None:
-    assert set(MAKERS) == {*COMMANDS, "bulk"}
+    final = {name for name, command in COMMANDS.items() if command.final}
+    assert set(MAKERS) == {*COMMANDS, "bulk"} - final
+    assert final == FINAL
 
 
 LIGHT = settings(

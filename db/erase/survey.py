@@ -1,0 +1,363 @@
+"""Look for a person everywhere in a store, without holding a lock: what an erase will reach."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from db.among import among
+from db.engine.interface import Connection, Engine, Value
+from db.erase.originals import read_texts
+from db.erase.person import Person
+from db.erase.words import Mask
+from db.identity.lookup_keys import words_of
+from db.raws import read_raw
+from db.schema.catalogue import TableInfo, tables
+from db.texts import ZLIB, unpack
+
+SCAN_ROWS = 500
+LONE_ENTRIES = 25
+"""A name's single word that stands in more entries of strangers is a word of the language."""
+
+Progress = Callable[[str, int], None]
+"""Takes what is looked at, and how many of it were."""
+
+_MARGIN = (
+    "select id, identity_id, case_id, author, subject, preview from entries where id in (:among)"
+)
+_ENTRIES = """
+select e.id, e.identity_id, e.case_id, e.author, e.subject, e.preview, t.codec, t.data, t.defects
+from entries e left join entry_texts t on t.entry_id = e.id
+where e.id > :after order by e.id limit :rows
+"""
+_REVISIONS = "select entry_id, subject, codec, data from entry_revisions where entry_id in (:among)"
+_FILES = "select entry_id, name, url from attachments where entry_id in (:among)"
+_OWN = "select id from entries where identity_id in (:among)"
+_PARTIES = "select entry_id from entry_parties where identity_id in (:among)"
+_SHARED = "select entry_id from entry_identities where identity_id in (:among)"
+_BESIDE = "select id from entries where case_id in (:among)"
+_ORIGINALS = """
+select source_id, external_id, entry_id, original, message_id from origins
+where source_id > :source or (source_id = :source and external_id > :external)
+order by source_id, external_id limit :rows
+"""
+_QUARANTINE = (
+    "select id, external_id, original from quarantine where id > :after order by id limit :rows"
+)
+_JOURNAL = """
+select seq, sentence, payload from journal where seq > :after order by seq limit :rows
+"""
+_ACTS = "select distinct seq from journal_subjects where kind = :kind and id in (:among)"
+_AGENTS = "select name from agents"
+_HOLDERS = "select distinct word, customer_id from customer_words where word in (:among)"
+_TIMELINES = "select id, customer_id from identities where customer_id in (:among)"
+
+# Handled apart, derived from others, or our own words.
+_APART_WORDS = """
+settings id_blocks teams agents team_agents own_addresses cursors entries entry_texts entry_parties
+entry_revisions entry_identities origins raws quarantine journal journal_subjects customer_texts
+customer_words terms conversation_keys erasures erased_marks identities identity_names attachments
+"""
+_APART = frozenset(_APART_WORDS.split())
+# What others are called is theirs, also where it sounds the same; keys and codes are no words.
+_NOT_WORDS = frozenset(
+    {
+        ("customers", "name"),
+        ("customers", "language"),
+        ("customers", "time_zone"),
+        ("cases", "subject_key"),
+        ("conversations", "subject_key"),
+        ("conversations", "channel"),
+        ("conversations", "last_human_direction"),
+        ("cases", "channel"),
+    }
+)
+# Names that the team gave: masking them would break what is built on them.
+_TEAM_NAMED = {"tags": "tag", "queues": "queue", "sources": "source"}
+
+
+@dataclass(slots=True)
+class Survey:
+    """Where a person stands in a store.
+
+    Attributes:
+        own: Entries on their timeline.
+        beside: Further entries that they are on, or that belong to their cases.
+        elsewhere: Entries of others that name them.
+        namesakes: Of these, entries of others who bear the same name: only addresses count there.
+        originals: Entries of others whose original names them.
+        quarantined: Broken items that name them.
+        acts: Rows of the journal that tell of them.
+        rows: Other rows that name them: table to key values and columns.
+        lone: Single words of their names: in how many entries of strangers.
+        rare: Those of them that are masked there too.
+        told: What the team named after them: ``("tag", "ada")``.
+        masked_entries: How many entries of others name them, by text.
+    """
+
+    person: Person
+    own: set[int] = field(default_factory=set)
+    beside: set[int] = field(default_factory=set)
+    elsewhere: set[int] = field(default_factory=set)
+    namesakes: set[int] = field(default_factory=set)
+    originals: set[int] = field(default_factory=set)
+    quarantined: set[int] = field(default_factory=set)
+    acts: set[int] = field(default_factory=set)
+    rows: dict[str, list[tuple[dict[str, Value], tuple[str, ...]]]] = field(default_factory=dict)
+    lone: dict[str, int] = field(default_factory=dict)
+    rare: tuple[str, ...] = ()
+    told: list[tuple[str, str]] = field(default_factory=list)
+
+    def everywhere(self) -> Mask:
+        """Return the mask for texts of strangers."""
+        return Mask.every(self.person.named, self.rare)
+
+
+def survey(engine: Engine, person: Person, progress: Progress | None = None) -> Survey:
+    """Read the whole store for a person; takes minutes at a million entries, holds no lock."""
+    connection = engine.connection()
+    found = Survey(person)
+    tell = progress or (lambda what, count: None)
+    find_near(connection, found)
+    _scan_entries(connection, found, tell)
+    mask = found.everywhere()
+    _scan_originals(connection, found, mask, tell)
+    _scan_quarantine(connection, found, mask)
+    _scan_journal(connection, found, mask, tell)
+    _scan_rows(connection, found, mask)
+    return found
+
+
+def find_near(connection: Connection, found: Survey) -> None:
+    """Find the entries that hang on the person: few questions, so that they can be asked again."""
+    person = found.person
+    identities = person.identities
+    found.own |= {row[0] for row in among(connection, _OWN, identities)}
+    near = {row[0] for row in among(connection, _PARTIES, identities)}
+    near |= {row[0] for row in among(connection, _SHARED, identities)}
+    near |= {row[0] for row in among(connection, _BESIDE, person.cases)}
+    found.beside |= near - found.own
+    for kind, numbers in (
+        ("customer", person.members),
+        ("identity", identities),
+        ("case", person.cases),
+    ):
+        found.acts |= {row[0] for row in among(connection, _ACTS, numbers, kind=kind)}
+
+
+def _scan_entries(connection: Connection, found: Survey, tell: Progress) -> None:
+    """Find the entries of others that name the person, and how common their single words are."""
+    named = found.person.named
+    certain = Mask.certain(named)
+    lone = {word: Mask.every(_nobody(), (word,)) for word in named.lone()}
+    every = Mask.every(named)
+    namesakes = _timelines(connection, [number for number, _ in found.person.namesakes])
+    counts: Counter[str] = Counter()
+    holding: dict[str, set[int]] = {}
+    known = found.own | found.beside
+    after, looked_at = -1, 0
+    while rows := connection.all(_ENTRIES, {"after": after, "rows": SCAN_ROWS}):
+        after, looked_at = rows[-1][0], looked_at + len(rows)
+        more = _more_texts(connection, [row[0] for row in rows])
+        for number, identity, _case, author, subject, preview, codec, data, defects in rows:
+            if number in known:
+                continue
+            text = "\n".join((author, subject, preview, defects or "", *more.get(number, ())))
+            if data is not None:
+                text += "\n" + unpack(codec, data)
+            if not every.names(text):
+                continue
+            if identity in namesakes:
+                found.namesakes.add(number)
+                continue
+            if certain.names(text):
+                found.elsewhere.add(number)
+                continue
+            for word, mask in lone.items():
+                if mask.names(text):
+                    counts[word] += 1
+                    if counts[word] <= LONE_ENTRIES:
+                        holding.setdefault(word, set()).add(number)
+        tell("entries", looked_at)
+    found.lone = {word: counts[word] for word in lone}
+    common = _of_others(connection, found)
+    found.rare = tuple(w for w in lone if counts[w] <= LONE_ENTRIES and w not in common)
+    for word in found.rare:
+        found.elsewhere |= holding.get(word, set())
+
+
+def _nobody() -> Any:  # the type is that of the import below
+    from db.erase.words import Named
+
+    return Named()
+
+
+def _more_texts(connection: Connection, ids: list[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for number, subject, codec, data in among(connection, _REVISIONS, ids):
+        found.setdefault(number, []).extend((subject, unpack(codec, data)))
+    for number, name, url in among(connection, _FILES, ids):
+        found.setdefault(number, []).extend((name, url))
+    return found
+
+
+def _timelines(connection: Connection, customers: Iterable[int]) -> set[int]:
+    return {row[0] for row in among(connection, _TIMELINES, customers)}
+
+
+def _of_others(connection: Connection, found: Survey) -> set[str]:
+    """Return the single words that are also part of somebody else's name."""
+    members = set(found.person.members)
+    words = {word: words_of(word) for word in found.lone}
+    holders: dict[str, set[int]] = {}
+    asked = {part for parts in words.values() for part in parts}
+    for word, customer in among(connection, _HOLDERS, asked):
+        holders.setdefault(word, set()).add(customer)
+    agents = {part for (name,) in connection.all(_AGENTS) for part in words_of(name)}
+    return {
+        word
+        for word, parts in words.items()
+        if any(part in agents or holders.get(part, set()) - members for part in parts)
+    }
+
+
+def _scan_originals(connection: Connection, found: Survey, mask: Mask, tell: Progress) -> None:
+    """Find the entries of others whose original names the person."""
+    own, looked_at = found.own, 0
+    place: dict[str, Value] = {"source": -1, "external": "", "rows": SCAN_ROWS}
+    while rows := connection.all(_ORIGINALS, place):
+        place.update(source=rows[-1][0], external=rows[-1][1])
+        looked_at += len(rows)
+        for _source, external_id, entry, sha256, message_id in rows:
+            if entry in own:
+                continue
+            if mask.names(f"{external_id}\n{message_id}"):
+                (found.elsewhere if entry not in found.beside else found.beside).add(entry)
+            if sha256 and any(map(mask.names, read_texts(read_raw(connection, sha256)))):
+                found.originals.add(entry)
+                if entry not in found.beside and entry not in found.namesakes:
+                    found.elsewhere.add(entry)
+        tell("originals", looked_at)
+    found.originals -= found.namesakes
+
+
+def _scan_quarantine(connection: Connection, found: Survey, mask: Mask) -> None:
+    after = 0
+    while rows := connection.all(_QUARANTINE, {"after": after, "rows": SCAN_ROWS}):
+        after = rows[-1][0]
+        for number, external_id, sha256 in rows:
+            texts = read_texts(read_raw(connection, sha256)) if sha256 else ()
+            if mask.names(external_id) or any(map(mask.names, texts)):
+                found.quarantined.add(number)
+
+
+def _scan_journal(connection: Connection, found: Survey, mask: Mask, tell: Progress) -> None:
+    """Find the acts that tell of the person; those that hang on them by their words alone."""
+    near, every = found.acts, Mask.every(found.person.named)
+    kept: set[int] = set()
+    after = 0
+    while rows := connection.all(_JOURNAL, {"after": after, "rows": SCAN_ROWS}):
+        after = rows[-1][0]
+        for seq, sentence, payload in rows:
+            judge = every if seq in near else mask
+            if payload and any(map(judge.names, (sentence, *payload_texts(payload)))):
+                kept.add(seq)
+        tell("acts", after)
+    found.acts = kept | {seq for seq in near if _points_at(connection, seq, found.person)}
+
+
+_PAYLOAD = "select payload from journal where seq = :seq"
+_PEOPLE = frozenset({"customer_id", "one_id", "other_id", "canonical_id"})
+_ADDRESSES = frozenset({"identity_id", "requester_id", "author_id"})
+
+
+def _points_at(connection: Connection, seq: int, person: Person) -> bool:
+    """Say whether an act changed a row of the person, or one that points at them."""
+    payload = connection.value(_PAYLOAD, {"seq": seq})
+    if not payload:
+        return False
+    customers, identities = set(person.members), set(person.identities)
+    for table, key, before, after in json.loads(payload)["changes"]:
+        fields = {**key, **(before or {}), **(after or {})}
+        if table == "customers" and key.get("id") in customers:
+            return True
+        if table == "identities" and key.get("id") in identities:
+            return True
+        for side in (key, before or {}, after or {}):
+            if any(side.get(name) in customers for name in _PEOPLE & fields.keys()):
+                return True
+            if any(side.get(name) in identities for name in _ADDRESSES & fields.keys()):
+                return True
+    return False
+
+
+def payload_texts(payload: str) -> Iterator[str]:
+    """Yield every text in a payload of the journal, also those that stand there packed."""
+    waiting: list[Any] = [json.loads(payload)]  # as JSON has it
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, Mapping):
+            if set(one) == {"base64"}:
+                yield _unpacked(base64.b64decode(one["base64"]))
+            else:
+                waiting += one.values()
+
+
+def _unpacked(data: bytes) -> str:
+    try:
+        return unpack(ZLIB, data)
+    except zlib.error:
+        return data.decode("utf-8", "replace")
+
+
+def _scan_rows(connection: Connection, found: Survey, mask: Mask) -> None:
+    """Find further rows that name the person, in any table that has texts."""
+    for table in tables().values():
+        if table.name in _APART:
+            continue
+        texts = tuple(name for name in table.texts if (table.name, name) not in _NOT_WORDS)
+        keyed = [k for k in table.key if table.columns[k] == "text" and k not in table.listed]
+        if not texts and not keyed:
+            continue
+        for key, values in _rows(connection, table, texts):
+            words = (*values.values(), *(key[name] for name in keyed))
+            named = tuple(name for name, text in values.items() if mask.names(str(text)))
+            if not any(mask.names(str(text)) for text in words):
+                continue
+            if table.name in _TEAM_NAMED:
+                what = str(values.get("name", ""))
+                found.told.append((_TEAM_NAMED[table.name], what))
+            else:
+                found.rows.setdefault(table.name, []).append((key, named))
+
+
+def _rows(
+    connection: Connection, table: TableInfo, texts: tuple[str, ...]
+) -> Iterator[tuple[dict[str, Value], dict[str, Value]]]:
+    """Yield key and texts of every row of a table, page by page."""
+    names = (*table.key, *texts)
+    # Names come from the schema, never from data.
+    listed = ", ".join(names)
+    order = ", ".join(table.key)
+    place = ", ".join(f":after_{key}" for key in table.key)
+    first = f"select {listed} from {table.name} order by {order} limit :rows"  # noqa: S608
+    next_ = (
+        f"select {listed} from {table.name} where ({order}) > ({place})"  # noqa: S608
+        f" order by {order} limit :rows"
+    )
+    sql, params = first, {"rows": SCAN_ROWS}
+    while rows := connection.all(sql, params):
+        for row in rows:
+            found = dict(zip(names, row, strict=True))
+            yield {k: found[k] for k in table.key}, {t: found[t] for t in texts}
+        last = dict(zip(names, rows[-1], strict=True))
+        sql, params = next_, {"rows": SCAN_ROWS, **{f"after_{k}": last[k] for k in table.key}}
