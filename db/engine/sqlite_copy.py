@@ -148,12 +148,6 @@ def take_alone(path: Path) -> bool:
     return str(mode) == "delete"
 
 
-def use_log(path: Path) -> None:
-    """Let a file be written by many again."""
-    with contextlib.closing(_connect(path)) as raw:
-        raw.execute("pragma journal_mode=wal")
-
-
 def remove(path: Path) -> None:
     """Remove a file with what stands beside it, where it is there."""
     for name in (path, *(path.with_name(path.name + suffix) for suffix in LOG_SUFFIXES)):

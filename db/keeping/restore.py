@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from db import clock
+from db.engine.gate import forget_last_act
 from db.engine.sqlite_copy import (
     LOG_SUFFIXES,
     FileState,
@@ -16,7 +17,6 @@ from db.engine.sqlite_copy import (
     remove,
     sync,
     take_alone,
-    use_log,
 )
 from db.errors import Conflict, NotFound, Unavailable
 from db.frozen import dataclass
@@ -94,11 +94,11 @@ def restore(
     mode = store.stat().st_mode & 0o660 if there else 0o600
     copy_file(backup, part, mode, progress, still=True)
     try:
-        use_log(part)
         _keep_group(store, part)
         if there:
             _leave(store, force)
         set_aside = _set_aside(store) if there else None
+        forget_last_act(store)
         os.replace(part, store)
     except BaseException:
         remove(part)

@@ -161,9 +161,9 @@ def test_a_restored_backup_takes_the_place_and_what_was_there_is_kept(
     assert back.ask(journal.head)[0] == 0
     assert aside.ask(journal.head)[0] == 1
     assert file_of(store).stat().st_mode & 0o777 == 0o660
-    assert back.engine.connection().value("pragma journal_mode") == "wal"
     agent = agent_for(back.engine, "ana")
     assert back.do(TagCase(case, "again"), agent).seq == 1
+    assert back.engine.connection().value("pragma journal_mode") == "wal"
     assert examine(back.engine).sound
     back.close()
     aside.close()
