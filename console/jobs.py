@@ -336,9 +336,11 @@ class Forecast:
 
 def settle(store: Store) -> None:
     """Do once, after everything was imported, what would cost too much after each batch."""
+    from db.identity.suggest import match_new
     from db.search import collect_terms
 
     collect_terms(store.engine)
+    match_new(store.engine)
 
 
 def own_words(store: Store) -> tuple[str, ...]:

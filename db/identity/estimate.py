@@ -57,6 +57,7 @@ def estimate(
     guess: Rates,
     pairs: float,
     prior: float,
+    guessed_pairs: float = GUESSED_PAIRS,
 ) -> Model:
     """Return what each level says.
 
@@ -67,6 +68,7 @@ def estimate(
         guess: m before anything was seen.
         pairs: How many pairs there are in all, candidates or not.
         prior: log2 of the odds to begin with.
+        guessed_pairs: How many pairs the guess counts as.
     """
     same = [list(row) for row in guess]
     other = _others(patterns, sample, exact, guess, pairs, {}, {})
@@ -76,7 +78,7 @@ def estimate(
         chance = {pattern: _chance(pattern, table, prior) for pattern in patterns}
         drawn = {pattern: _chance(pattern, table, prior) for pattern in sample}
         expected = sum(chance[pattern] * times for pattern, times in patterns.items())
-        same = _sames(patterns, chance, guess)
+        same = _sames(patterns, chance, guess, guessed_pairs)
         other = _others(patterns, sample, exact, guess, pairs, chance, drawn)
         prior = log2(max(expected, 0.5) / max(1.0, pairs - expected))
         if abs(expected - before) <= SETTLED * max(1.0, expected):
@@ -93,8 +95,13 @@ def _chance(pattern: Pattern, table: Rates, prior: float) -> float:
     return 1 / (1 + 2 ** -max(-MOST_BITS, min(MOST_BITS, bits)))
 
 
-def _sames(patterns: Mapping[Pattern, int], chance: Mapping[Pattern, float], guess: Rates) -> Rates:
-    counts = [[GUESSED_PAIRS * m for m in row] for row in guess]
+def _sames(
+    patterns: Mapping[Pattern, int],
+    chance: Mapping[Pattern, float],
+    guess: Rates,
+    guessed_pairs: float,
+) -> Rates:
+    counts = [[guessed_pairs * m for m in row] for row in guess]
     for pattern, times in patterns.items():
         weight = chance[pattern] * times
         if weight > 1e-6:

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from db.among import among
 from db.engine.interface import Connection, Value
 from db.identity.alike import NOTHING, Likeness, compare
 from db.identity.lookup_keys import words_of
@@ -98,6 +97,13 @@ class Evidence:
     def probability(self) -> float:
         """0 to 1."""
         return probability(self.bits)
+
+    @property
+    def is_grounded(self) -> bool:
+        """True where something beside names speaks for it, or a whole name that is rare."""
+        return any(signal.bits > 0 and signal.kind != "name" for signal in self.signals) or any(
+            signal.kind == "name" and signal.share >= 0.9 for signal in self.signals
+        )
 
     @property
     def vetoed(self) -> bool:
@@ -324,9 +330,3 @@ def _handle_words(person: Person) -> dict[str, Seen]:
         if len(word) >= LOCAL_LETTERS and not word.isdigit():
             found[word] = Seen(f"{value} ({network})" if network else value)
     return found
-
-
-def people_met(connection: Connection, identities: Iterable[int]) -> dict[int, int]:
-    """Return whose identities these are: identity to customer."""
-    sql = "select id, customer_id from identities where id in (:among) and customer_id is not null"
-    return {row[0]: row[1] for row in among(connection, sql, identities)}

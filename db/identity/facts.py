@@ -6,8 +6,8 @@ the cheat sheet and carry suggestions; they never link anyone.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from db.engine.interface import Connection, Engine, Value
 from db.identity.domains import is_free
@@ -17,12 +17,11 @@ from db.texts import unpack, unpack_folds
 MAILS = 3  # of each address, the newest: people sign alike
 LOOKED_AT = 20
 SLICE_ROWS = 200
-SLICE_SECONDS = 0.02  # agents wait for the lock no longer
 NO_DOTS = frozenset({"gmail.com", "googlemail.com"})  # there, dots in an address mean nothing
 
 _UNREAD = """
-select id, value, last_at from identities
-where kind = 'email' and own = 0 and customer_id is not null and last_at > read_at and id > :after
+select id, kind, value, last_at from identities
+where last_at > read_at and own = 0 and customer_id is not null and id > :after
 order by id limit :rows
 """
 _MAILS = """
@@ -53,31 +52,36 @@ def mailbox(email: str) -> str:
     return f"{local}@{domain}"
 
 
-def read_facts(engine: Engine) -> set[int]:
-    """Read what new mails say of their writers, in short transactions.
+class Unread(NamedTuple):
+    """An identity with messages that were not looked at."""
 
-    Run at the end of an import.
+    id: int
+    kind: str
+    value: str
+    last_at: int
 
-    Returns:
-        The identities that were looked at.
-    """
+
+def unread(connection: Connection, after: int) -> list[Unread]:
+    """Return the next identities that have something new, by id."""
+    rows = connection.all(_UNREAD, {"after": after, "rows": SLICE_ROWS})
+    return [Unread(*row) for row in rows]
+
+
+def read_facts(engine: Engine, identities: Iterable[Unread]) -> None:
+    """Keep what new mails say of their writers."""
     connection = engine.connection()
-    after, looked_at = 0, set[int]()
-    while rows := connection.all(_UNREAD, {"after": after, "rows": SLICE_ROWS}):
-        found: list[dict[str, Value]] = []
-        read: list[dict[str, Value]] = []
-        started = time.perf_counter()
-        for number, email, last_at in rows:
-            found += _facts_of(connection, number, email)
-            read.append({"id": number, "at": last_at})
-            after = number
-            if time.perf_counter() - started > 10 * SLICE_SECONDS:
-                break
-        looked_at.update(int(str(row["id"])) for row in read)
+    found: list[dict[str, Value]] = []
+    for one in identities:
+        if one.kind == "email":
+            found += _facts_of(connection, one.id, one.value)
+    if found:
         with engine.write(durable=False) as writing:
             writing.many(_KEEP, found)
-            writing.many(_READ, read)
-    return looked_at
+
+
+def mark_read(connection: Connection, identities: Iterable[Unread]) -> None:
+    """Note that identities were looked at; inside `Engine.write`."""
+    connection.many(_READ, [{"id": one.id, "at": one.last_at} for one in identities])
 
 
 def _facts_of(connection: Connection, identity: int, email: str) -> Iterator[dict[str, Value]]:

@@ -32,6 +32,8 @@ select identity_id, kind, value, raw, entry_id, at from identity_facts
 where identity_id in (:among) order by at desc, entry_id desc
 """
 
+_OWNERS = "select id, customer_id from identities where id in (:among) and customer_id is not null"
+
 Words = tuple[str, ...]
 
 
@@ -88,6 +90,11 @@ class Person:
     def is_nobody(self) -> bool:
         """True where all that is known is a mailbox of many."""
         return bool(self.shared) and not (self.emails or self.handles or self.phones)
+
+
+def people_of(connection: Connection, identities: Iterable[int]) -> dict[int, int]:
+    """Return whose identities these are: identity to customer."""
+    return {row[0]: row[1] for row in among(connection, _OWNERS, identities)}
 
 
 def load_people(connection: Connection, customer_ids: Iterable[int]) -> dict[int, Person]:

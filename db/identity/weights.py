@@ -1,8 +1,10 @@
 """What each agreement says, in bits: log2 of how much more often the same person agrees.
 
 The figures begin as safe guesses and are estimated anew from the store itself: how often two
-customers taken at random agree (u), and how often those agree whom agents linked (m), each counted
-as so many pairs beside what was guessed. None moves by more than `SLACK` bits.
+customers taken at random agree, how often those agree whom agents linked, and, by expectation and
+maximisation over customers who are near each other (`db.identity.estimate`), how often those agree
+who are one person though nobody said so. Guesses count as so many pairs, and none moves by more
+than `SLACK` bits.
 """
 
 from __future__ import annotations
@@ -10,10 +12,17 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from db.engine.interface import Connection
+from db.identity.estimate import MISSING, Pattern, Rates
+from db.identity.estimate import estimate as fit
+
+if TYPE_CHECKING:
+    from db.identity.people import Person
 
 SLACK = 3.0
 GUESSED_PAIRS = 200  # what a guess weighs against what was counted
@@ -35,6 +44,23 @@ _GUESSES: dict[str, tuple[float, float]] = {
     "other_account": (0.01, 0.64),
 }
 MEASURED = ("domain", "local", "other_domain")
+GROWTH = 1.5
+NEAR_CUSTOMERS = 200
+NAME_BITS = 5.0  # of a word, where the levels of names are told apart
+# What is looked at together; the second of each is its opposite.
+COLUMNS = (
+    ("name", "nearly_name", "other_name"),
+    ("domain", "other_domain"),
+    ("local", "other_local"),
+    ("phone", "other_phone"),
+)
+# m and u of each level, guessed.
+_FIRST_RATES = (
+    ([0.7, 0.25, 0.05], [0.0001, 0.003, 0.9969]),
+    ([0.55, 0.45], [0.01, 0.99]),
+    ([0.4, 0.6], [0.01, 0.99]),
+    ([0.6, 0.4], [0.0002, 0.9998]),
+)
 
 _SETTING = "select value from settings where name = 'match.weights'"
 _KEEP = """
@@ -83,50 +109,97 @@ class Weights:
 
 def load_weights(connection: Connection) -> Weights:
     """Return the weights as they were estimated last."""
-    customers = int(connection.one(_BOUNDS, None)[2])  # type: ignore[index]  # an aggregate has a row
+    bits = _stored(connection).get("bits", {})
+    return Weights(_customers(connection), {kind: bits[kind] for kind in bits if kind in MEASURED})
+
+
+def is_stale(connection: Connection) -> bool:
+    """Say whether the store has grown by half since weights were estimated."""
+    known = float(_stored(connection).get("customers", LEAST_CUSTOMERS / GROWTH))
+    return _customers(connection) >= GROWTH * known
+
+
+def _stored(connection: Connection) -> dict[str, Any]:
     stored = connection.value(_SETTING)
-    bits: dict[str, float] = json.loads(stored) if stored else {}
-    return Weights(customers, {kind: bits[kind] for kind in MEASURED if kind in bits})
+    return json.loads(stored) if stored else {}
 
 
-def estimate(connection: Connection) -> dict[str, float]:
-    """Count anew in the store, and return the bits; see the module.
+def _customers(connection: Connection) -> int:
+    return int(connection.value("select count(*) from customers"))
 
-    Args:
-        connection: Where to read.
+
+def estimate(connection: Connection) -> tuple[dict[str, float], int]:
+    """Estimate anew from the store; see the module.
+
+    Returns:
+        Bits by kind of agreement, and how many customers they were estimated from.
     """
-    from db.identity.evidence import agreements
+    from db.identity.nearby import Nearby
     from db.identity.people import load_people
 
-    pairs = random_pairs(connection)
+    drawn = random_pairs(connection)
     linked = [(row[0], row[1]) for row in connection.all(_LINKS, {"rows": LINKED_PAIRS})]
-    people = load_people(connection, {number for pair in (*pairs, *linked) for number in pair})
+    some = load_people(connection, [pair[0] for pair in drawn[:NEAR_CUSTOMERS]])
+    nearby = Nearby(connection)
+    near = [(one, other) for one, person in some.items() for other in nearby.of(person)]
+    people = load_people(connection, {end for pair in (*drawn, *linked, *near) for end in pair})
 
-    def counted(wanted: Iterable[Sequence[int]]) -> tuple[int, dict[str, int]]:
-        total, times = 0, dict.fromkeys(MEASURED, 0)
-        for one, other in wanted:
-            if one in people and other in people:
-                total += 1
-                for kind in agreements(people[one], people[other]):
-                    if kind in times:
-                        times[kind] += 1
-        return total, times
+    def patterns(pairs: Iterable[tuple[int, int]]) -> Counter[Pattern]:
+        return Counter(
+            _pattern(people[one], people[other])
+            for one, other in pairs
+            if one in people and other in people
+        )
 
-    same, same_times = counted(linked)
-    others, other_times = counted(pairs)
-    bits = {}
-    for kind in MEASURED:
-        guess_same, guess_other = _GUESSES[kind]
-        m = (same_times[kind] + guess_same * GUESSED_PAIRS) / (same + GUESSED_PAIRS)
-        u = (other_times[kind] + guess_other * GUESSED_PAIRS) / (others + GUESSED_PAIRS)
-        away = max(-SLACK, min(SLACK, math.log2(m / u) - guessed(kind)))
-        bits[kind] = guessed(kind) + away
-    return bits
+    same, other = _guesses(patterns(linked), patterns(drawn))
+    customers = _customers(connection)
+    every = customers * (customers - 1) / 2
+    prior = -math.log2(max(LEAST_CUSTOMERS, customers))
+    exact = [row[0] * every for row in other]
+    guessed_pairs = GUESSED_PAIRS + len(linked)
+    model = fit(patterns(near), patterns(drawn), exact, same, every, prior, guessed_pairs)
+    found = {}
+    for column, row in zip(COLUMNS, model.bits(), strict=True):
+        for kind, bits in zip(column, row, strict=True):
+            if kind in MEASURED:
+                away = max(-SLACK, min(SLACK, bits - guessed(kind)))
+                found[kind] = guessed(kind) + away
+    return found, customers
 
 
-def keep(connection: Connection, bits: dict[str, float]) -> None:
+def _pattern(one: Person, other: Person) -> Pattern:
+    """Return the levels on which two customers agree, for each of `COLUMNS`."""
+    from db.identity.evidence import agreements, best_names
+
+    found = agreements(one, other)
+    name = best_names(one, other, lambda word: NAME_BITS)[0].bits
+    levels = [0 if name > NAME_BITS else 1 if name > 0 else 2 if name < 0 else MISSING]
+    for column in COLUMNS[1:]:
+        agrees, differs = column
+        both = {"local": one.emails and other.emails, "phone": one.phones and other.phones}
+        if agrees in found:
+            levels.append(0)
+        else:
+            levels.append(1 if differs in found or both.get(agrees) else MISSING)
+    return tuple(levels)
+
+
+def _guesses(linked: Counter[Pattern], drawn: Counter[Pattern]) -> tuple[Rates, Rates]:
+    """Return m and u of each level, guessed and then counted."""
+    rates: tuple[Rates, Rates] = ([], [])
+    for column, first in enumerate(_FIRST_RATES):
+        for side, counted in enumerate((linked, drawn)):
+            row = [rate * GUESSED_PAIRS for rate in first[side]]
+            for pattern, times in counted.items():
+                if pattern[column] != MISSING:
+                    row[pattern[column]] += times
+            rates[side].append([value / sum(row) for value in row])
+    return rates
+
+
+def keep(connection: Connection, bits: dict[str, float], customers: int) -> None:
     """Keep what was estimated; inside `Engine.write`."""
-    connection.run(_KEEP, {"value": json.dumps(bits)})
+    connection.run(_KEEP, {"value": json.dumps({"customers": customers, "bits": bits})})
 
 
 def random_pairs(connection: Connection) -> list[tuple[int, int]]:

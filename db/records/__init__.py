@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from db.records.lists import CasePage as CasePage
     from db.records.lists import CaseRow as CaseRow
     from db.records.lists import QueueRow as QueueRow
+    from db.records.matches import MatchPair as MatchPair
+    from db.records.matches import MatchSide as MatchSide
+    from db.records.matches import Reason as Reason
+    from db.records.matches import Why as Why
     from db.records.people import AgentRow as AgentRow
     from db.records.people import TeamRow as TeamRow
     from db.records.timeline import AttachmentRow as AttachmentRow
@@ -56,6 +60,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "CaseLine",
     ),
     "case": ("CaseDetail",),
+    "matches": ("MatchPair", "MatchSide", "Reason", "Why"),
     "timeline": (
         "TimelineKey",
         "TimelineItem",

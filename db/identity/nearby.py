@@ -1,0 +1,123 @@
+"""Who could be the same person as a customer: a few, by what is rare, never all.
+
+Looked for under exact words (addresses, numbers, handles), under the finder's pair keys of names
+and companies, and in the cases where both wrote. What a hundred have in common is left out: it
+would say too little to be suggested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from db.among import among
+from db.engine.interface import Connection, Value
+from db.identity.facts import mailbox
+from db.identity.lookup_keys import initial_keys, pair_keys
+from db.identity.people import Person, Words, people_of
+
+HOLDERS = 40  # of one key; what more have says little
+NEARBY = 60  # of one customer
+TAIL_DIGITS = 8
+LEAST_LETTERS = 5
+
+_BEGINNING = """
+select customer_id from customer_words where word >= :word and word < :end limit :rows
+"""
+_FACTS = "select identity_id from identity_facts where kind = :kind and value = :value limit :rows"
+_EMAILS = "select id from identities where kind = 'email' and value = :value"
+
+
+class Nearby:
+    """Finds candidates in one store."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, person: Person, others: Iterable[int] = ()) -> list[int]:
+        """Return the customers worth comparing with one.
+
+        Args:
+            person: Whom others are compared with.
+            others: Whom else to name: those who wrote in the same cases.
+        """
+        found: dict[int, None] = {}
+        identities = dict.fromkeys(self._identities(person))
+        found.update(dict.fromkeys(people_of(self._connection, identities).values()))
+        found.update(dict.fromkeys(others))
+        for words in self._words(person):
+            found.update(dict.fromkeys(words))
+        found.update(dict.fromkeys(self._named(person)))
+        found.pop(person.customer_id, None)
+        return list(found)[:NEARBY]
+
+    def _identities(self, person: Person) -> Iterator[int]:
+        """Yield identities with the same mailbox or number, as addresses or in signatures."""
+        for box in {*person.mailboxes, *map(mailbox, person.emails)}:
+            yield from self._facts("mailbox", box)
+            yield from (row[0] for row in self._connection.all(_EMAILS, {"value": box}))
+        for number in person.phones:
+            yield from self._facts("phone", number)
+
+    def _facts(self, kind: str, value: str) -> list[int]:
+        params: dict[str, Value] = {"kind": kind, "value": value, "rows": HOLDERS + 1}
+        rows = self._connection.all(_FACTS, params)
+        return [row[0] for row in rows] if len(rows) <= HOLDERS else []
+
+    def _words(self, person: Person) -> Iterator[list[int]]:
+        """Yield customers with the same tail of a number, word before the @, or handle."""
+        for number in person.phones:
+            digits = "".join(letter for letter in number if letter.isdigit())
+            if len(digits) >= TAIL_DIGITS:
+                yield self._beginning(f"#{digits[::-1][:TAIL_DIGITS]}")
+        for email in person.emails:
+            local = email.partition("@")[0].partition("+")[0]
+            if len(local) >= LEAST_LETTERS:
+                yield self._beginning(f"{local}@")
+                yield self._beginning(local, whole=True)
+        for _, handle in person.handles:
+            if len(handle) >= LEAST_LETTERS:
+                yield self._beginning(f"{handle}@")
+                yield self._beginning(handle, whole=True)
+
+    def _beginning(self, word: str, *, whole: bool = False) -> list[int]:
+        if not word.isascii():
+            return []
+        end = word + "\x01" if whole else word[:-1] + chr(ord(word[-1]) + 1)
+        params: dict[str, Value] = {"word": word, "end": end, "rows": HOLDERS + 1}
+        rows = self._connection.all(_BEGINNING, params)
+        return [row[0] for row in rows] if len(rows) <= HOLDERS else []
+
+    def _named(self, person: Person) -> Iterator[int]:
+        """Yield customers with a like name, or a like name at a like company."""
+        keys: dict[str, None] = {}
+        for words in person.names[:2]:
+            keys.update(dict.fromkeys(_name_keys(words)))
+        for word in person.company[:1]:
+            for name in person.names[:1]:
+                for part in name[:2]:
+                    keys.update(dict.fromkeys(pair_keys(part, word, (3,))))
+        for holders in self._connection.customer_keys.holders(keys, HOLDERS + 1):
+            if len(holders) <= HOLDERS:
+                yield from holders
+
+
+def _name_keys(words: Words) -> Iterator[str]:
+    for place, one in enumerate(words[:3]):
+        for other in words[place + 1 : 3]:
+            if len(one) == 1 or len(other) == 1:
+                letter, word = (one, other) if len(one) == 1 else (other, one)
+                yield from initial_keys(letter, word)
+            else:
+                yield from pair_keys(one, other, (3,))
+
+
+def partners(connection: Connection, customer_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Return with whom each customer was told apart or is suggested already."""
+    found: dict[int, set[int]] = {}
+    for sql in (
+        "select one_id, other_id from match_decisions where one_id in (:among)",
+        "select other_id, one_id from match_decisions where other_id in (:among)",
+    ):
+        for one, other in among(connection, sql, customer_ids):
+            found.setdefault(one, set()).add(other)
+    return found
