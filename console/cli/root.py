@@ -31,8 +31,10 @@ SUBCOMMANDS: dict[str, str] = {
     "own": "console.cli.people:own",
     "agents": "console.cli.people:agents",
     "teams": "console.cli.people:teams",
+    "erase": "console.cli.erasing:erase",
     "backup": "console.cli.backups:backup",
     "restore": "console.cli.backups:restore",
+    "store": "console.cli.stores:store",
     "info": "console.cli.keeping:info",
     "doctor": "console.cli.keeping:doctor",
 }
