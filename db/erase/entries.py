@@ -15,6 +15,7 @@ from db.erase.person import Person
 from db.erase.record import origin_mark
 from db.erase.words import MASK, Mask
 from db.ids import keep_entry_id
+from db.received import forget
 from db.search import forget_entry, index_entry
 from db.texts import pack, pack_folds, unpack, unpack_defects, unpack_folds
 
@@ -337,6 +338,7 @@ def drop_unused(connection: Connection, digests: Iterable[bytes] | None) -> int:
     used |= {bytes.fromhex(row[0]) for row in filed}
     gone = [{"sha256": one} for one in wanted - used]
     connection.many("delete from raws where sha256 = :sha256", gone)
+    forget(connection, wanted - used)
     return len(gone)
 
 
