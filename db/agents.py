@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from db import ids
 from db.engine.interface import Connection, Engine
+from db.engine.own_login import own_login
 from db.errors import Refused
 from db.records import AgentRow, TeamRow
 from db.schema.seeds import SYSTEM_AGENT_ID
@@ -33,6 +34,7 @@ def agent_for(engine: Engine, login: str, name: str = "") -> AgentRow:
     """Return the agent of a login, making the row at their first start.
 
     The first person on a store is its lead; everyone after is an agent until a lead says otherwise.
+    On a server with roles one is who one is connected as, in the role that one has there.
 
     Args:
         login: Their name on the system.
@@ -41,22 +43,41 @@ def agent_for(engine: Engine, login: str, name: str = "") -> AgentRow:
     Raises:
         Refused: The login is empty, too long, or Centric's own.
     """
-    login = login.strip()
+    told, role = own_login(engine)
+    login = told or login.strip()
     _check(login)
     found = _found(engine.connection(), login)
     if found is not None:
         return found
-    with engine.write() as connection:
-        found = _found(connection, login)  # another process may have been first
-        if found is not None:
-            return found
-        first = not connection.value(_HUMANS, {"system": SYSTEM_AGENT_ID})
-        shown = " ".join(name.split())[:NAME_CHARACTERS] or login
-        row = AgentRow(ids.take(connection, "agents"), login, shown, "lead" if first else "agent")
-        connection.run(
-            _INSERT, {"id": row.agent_id, "login": login, "name": shown, "role": row.role}
+    if role == "read_only":
+        raise Refused(
+            f"{login} may only read here and is not known yet. Ask a lead for: "
+            f"centric store allow {login} read_only"
         )
-        return row
+    with engine.write() as connection:
+        return add_agent(connection, login, name, role)
+
+
+def add_agent(connection: Connection, login: str, name: str = "", role: str = "") -> AgentRow:
+    """Return the agent of a login, making the row where there is none.
+
+    Args:
+        connection: Inside `Engine.write`.
+        role: Of a new row; empty makes the first person a lead and everyone else an agent.
+
+    Raises:
+        Refused: The login cannot be one.
+    """
+    _check(login)
+    found = _found(connection, login)  # another process may have been first
+    if found is not None:
+        return found
+    first = not connection.value(_HUMANS, {"system": SYSTEM_AGENT_ID})
+    shown = " ".join(name.split())[:NAME_CHARACTERS] or login
+    role = role or ("lead" if first else "agent")
+    row = AgentRow(ids.take(connection, "agents"), login, shown, role)
+    connection.run(_INSERT, {"id": row.agent_id, "login": login, "name": shown, "role": row.role})
+    return row
 
 
 def list_agents(connection: Connection) -> tuple[AgentRow, ...]:

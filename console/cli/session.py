@@ -91,7 +91,9 @@ class Session:
         """Return the agent's number for questions, without making a row; 0 for a stranger."""
         from db.queries.desk import agents
 
-        login = self.login
+        from db.engine.own_login import own_login
+
+        login = own_login(store.engine)[0] or self.login
         return next((row.agent_id for row in store.ask(agents) if row.login == login), 0)
 
 

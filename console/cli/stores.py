@@ -15,6 +15,7 @@ from console.cli.session import Session, say
 from console.output import emit_one
 from console.text import clean
 from db.frozen import dataclass
+from db.words import ROLES
 
 if TYPE_CHECKING:
     from db.keeping.move import Moved
@@ -29,6 +30,8 @@ class StoreFacts:
     Attributes:
         version: Of the engine, in its own words.
         size: Bytes, without what still waits in a log.
+        role: As whom one is connected; empty for a file.
+        logins: Who may connect, with their roles; empty where it has none.
         tables: Rows of each table.
     """
 
@@ -38,6 +41,7 @@ class StoreFacts:
     schema_version: int
     size: int
     role: str
+    logins: dict[str, str]
     tables: dict[str, int]
 
 
@@ -66,11 +70,52 @@ def _facts_lines(found: StoreFacts) -> Iterator[str]:
     yield f"size     {found.size:,} bytes"
     if found.role:
         yield f"role     {clean(found.role, newlines=False)}"
+    for login, role in found.logins.items():
+        yield f"         {clean(login, newlines=False)} is {role.replace('_', ' ')}"
     yield ""
     width = max(len(f"{rows:,}") for rows in found.tables.values())
     for name, rows in found.tables.items():
         if rows:
             yield f"{rows:>{width},}  {name}"
+
+
+@store.command("secure")
+@pass_session
+def store_secure(session: Session) -> int:
+    r"""Give a PostgreSQL store its roles: lead, agent, read_only.
+
+    The tables then belong to nobody who works here, an act stands in the journal under the name of
+    who is connected, and no row of the journal can be changed. Given again it does no harm. Connect
+    as a role that owns the tables and may create roles.
+
+    \b
+    centric store secure --store postgresql://postgres@db.example/centric
+    """
+    from db.keeping.roles import secure_store
+
+    secure_store(session.open())
+    click.echo("The store has its roles. Let people in with: centric store allow LOGIN ROLE")
+    return exits.OK
+
+
+@store.command("allow")
+@click.argument("login", metavar="LOGIN")
+@click.argument("role", type=click.Choice(ROLES), metavar="ROLE")
+@pass_session
+def store_allow(session: Session, login: str, role: str) -> int:
+    r"""Let a person into a PostgreSQL store as lead, agent or read_only.
+
+    \b
+    centric store allow ben agent
+    centric store allow eve read_only
+    """
+    from db.keeping.roles import allow
+
+    made = allow(session.open(), login, role)
+    click.echo(f"{clean(login, newlines=False)} may connect as {role.replace('_', ' ')}.")
+    if made:
+        say(f"The server has a new role {login}. Give it a password with: \\password {login}")
+    return exits.OK
 
 
 @store.command("move")

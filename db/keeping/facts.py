@@ -21,6 +21,7 @@ def facts_of(engine: Engine) -> dict[str, Any]:  # values of several types, name
             "schema_version": SCHEMA_VERSION,
             "size": engine.size(),
             "role": _role(engine, connection),
+            "logins": _logins(engine),
             "tables": {
                 name: int(connection.value(f"select count(*) from {name}"))  # noqa: S608  # ours
                 for name in tables()
@@ -30,3 +31,9 @@ def facts_of(engine: Engine) -> dict[str, Any]:  # values of several types, name
 
 def _role(engine: Engine, connection: Connection) -> str:
     return "" if engine.name == "sqlite" else str(connection.value("select current_user"))
+
+
+def _logins(engine: Engine) -> dict[str, str]:
+    from db.keeping.roles import roles_of
+
+    return roles_of(engine)
