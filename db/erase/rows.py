@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from db.among import among
-from db.counters import count_customers, recall_contacts
+from db.counters import count_customers, count_identities, count_tags, recall_contacts
 from db.engine.interface import Connection, Value
 from db.erase.entries import ANONYMISE, REMOVE, Entries
 from db.erase.person import STAND_IN_NETWORK, Person
@@ -46,21 +46,6 @@ where id = :id
 """
 _DROP_CONVERSATION = "delete from conversations where id = :id"
 _TAGS_OF = "select tag_id from case_tags where case_id = :id"
-_COUNT_TAG = """
-update tags set cases = (select count(*) from case_tags t where t.tag_id = tags.id) where id = :id
-"""
-_COUNT_IDENTITY = """
-update identities set
-  entries = (select count(*) from entries e where e.identity_id = :id)
-    + (select count(*) from entry_identities t where t.identity_id = :id),
-  first_at = coalesce((select min(at) from (
-    select min(e.at) as at from entries e where e.identity_id = :id
-    union all select min(t.at) from entry_identities t where t.identity_id = :id) ends), 0),
-  last_at = coalesce((select max(at) from (
-    select max(e.at) as at from entries e where e.identity_id = :id
-    union all select max(t.at) from entry_identities t where t.identity_id = :id) ends), 0)
-where id = :id
-"""
 _CUSTOMER_OF = "select customer_id from identities where id in (:among) and customer_id is not null"
 _ORGANIZATIONS = "select organization_id from customers where id in (:among)"
 _DROP_ORGANIZATION = """
@@ -185,7 +170,7 @@ class Rest:
                 connection.run(f"delete from {table.name} where case_id = :id", {"id": case_id})  # noqa: S608
         connection.run("delete from case_links where other_id = :id", {"id": case_id})
         connection.run("update cases set merged_into = 0 where merged_into = :id", {"id": case_id})
-        connection.many(_COUNT_TAG, [{"id": tag} for (tag,) in tags])
+        count_tags(connection, (tag for (tag,) in tags))
         connection.run("delete from cases where id = :id", {"id": case_id})
 
     def _conversations(self) -> list[int]:
@@ -299,7 +284,7 @@ class Rest:
         touched = self._entries.touched - set(self._person.identities)
         if self._stand_in:
             touched.add(self._stand_in)
-        connection.many(_COUNT_IDENTITY, [{"id": number} for number in sorted(touched)])
+        count_identities(connection, touched)
         customers = {row[0] for row in among(connection, _CUSTOMER_OF, touched)}
         sql = "select requester_id from cases where id in (:among)"
         heirs = {row[0] for row in among(connection, sql, self._person.cases)}
