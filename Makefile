@@ -71,8 +71,8 @@ soak: .venv/.ready
 	CENTRIC_SOAK=1 $(BIN)/pytest -n 2 -m soak tests
 
 screenshots: .venv/.ready
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && ! command -v rsvg-convert >/dev/null 2>&1; then \
-	  apt-get update -qq && apt-get install -qq -y --no-install-recommends librsvg2-bin fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji; fi
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && ! { command -v rsvg-convert && fc-list | grep CJK; } >/dev/null 2>&1; then \
+	  apt-get update -qq && apt-get install -qq -y --no-install-recommends librsvg2-bin fontconfig fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji; fi
 	$(BIN)/python -m screenshots
 
 docs: .venv/.ready
