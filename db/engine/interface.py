@@ -45,6 +45,23 @@ Bound = Value | Match
 Params = Mapping[str, Bound]
 
 
+class IndexCheck(Protocol):
+    """Compares an index with the rows that should be in it; writes nothing."""
+
+    def add(self, rows: Iterable[Mapping[str, Value]], last: int) -> None:
+        """Compare the next rows, in the order of their ids.
+
+        Args:
+            rows: As for `FullText.insert`.
+            last: The highest id that these stand for, in the index or not.
+        """
+        ...
+
+    def finish(self) -> int:
+        """Return how many entries and words are not in the index as they should be."""
+        ...
+
+
 class FullText(Protocol):
     """The index of what entries say. Its rows are made by `db.search` alone."""
 
@@ -80,6 +97,10 @@ class FullText(Protocol):
         """Return every word with the number of entries it is in; slow, holds no lock."""
         ...
 
+    def check(self) -> IndexCheck:
+        """Compare the index with what should be in it."""
+        ...
+
 
 class CustomerKeys(Protocol):
     """The keys of the customer finder (`db.identity.lookup_keys`): who stands under which."""
@@ -98,6 +119,10 @@ class CustomerKeys(Protocol):
 
     def holders(self, keys: Iterable[str], rows: int) -> list[list[int]]:
         """Return who stands under each key, at most ``rows`` for each."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Return every key with the number of customers under it; slow."""
         ...
 
 

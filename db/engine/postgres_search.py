@@ -57,6 +57,16 @@ order by ts_rank(words, :match, 1) desc, id desc limit :rows
 _LAST = "select coalesce(max(id), -1) from search_rows"
 _TERMS = "select word, ndoc from ts_stat('select words from search_rows') where word !~ '^='"
 _SIZE = "select cast(reltuples as bigint) from pg_class where oid = to_regclass('search_rows')"
+_DIFFER = """
+select count(*) from (
+  select id, cast(words as tsvector) as words
+  from unnest(cast(:ids as bigint[]), cast(:words as text[])) as w(id, words)
+) wanted full join (
+  select id, words from search_rows where id > :after and id <= :last
+) stored on stored.id = wanted.id
+where stored.words is null or wanted.words is null or stored.words <> wanted.words
+"""
+_KEY_COUNTS = "select key, count(*) from customer_keys, unnest(keys) as key group by key"
 _ADD_KEYS = "insert into customer_keys(customer_id, keys) values(:id, :keys)"
 _REMOVE_KEYS = "delete from customer_keys where customer_id = :id"
 _CLEAR_KEYS = "truncate customer_keys"
@@ -188,6 +198,36 @@ class PostgresFullText:
         """Return every word with the number of entries it is in; reads the whole index."""
         return dict(self._connection.all(_TERMS))
 
+    def check(self) -> PostgresIndexCheck:
+        """Compare the index with what should be in it."""
+        return PostgresIndexCheck(self._connection)
+
+
+class PostgresIndexCheck:
+    """Compares each entry's word vector with what it should be."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._after = -1
+        self._wrong = 0
+
+    def add(self, rows: Iterable[Mapping[str, Value]], last: int) -> None:
+        """Compare the next rows, in the order of their ids."""
+        wanted = {int(str(row["id"])): vector(row) for row in rows}
+        params = {
+            "ids": list(wanted),
+            "words": list(wanted.values()),
+            "after": self._after,
+            "last": last,
+        }
+        self._wrong += int(self._connection.raw_all(_DIFFER, params)[0][0])
+        self._after = last
+
+    def finish(self) -> int:
+        """Return how many entries are not in the index as they should be."""
+        params = {"ids": [], "words": [], "after": self._after, "last": 1 << 62}
+        return self._wrong + int(self._connection.raw_all(_DIFFER, params)[0][0])
+
 
 class PostgresCustomerKeys:
     """The table ``customer_keys``; see `db.engine.interface.CustomerKeys`."""
@@ -218,3 +258,7 @@ class PostgresCustomerKeys:
             for place, customer_id in self._connection.raw_all(_HOLDERS, params):
                 found[place - 1].append(customer_id)
         return found
+
+    def counts(self) -> dict[str, int]:
+        """Return every key with the number of customers under it."""
+        return dict(self._connection.all(_KEY_COUNTS))

@@ -8,6 +8,7 @@ the exact values that were inserted, and never notices wrong ones.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from db.engine.interface import Match, Value, Words
@@ -32,6 +33,13 @@ _TERMS = """
 select term, sum(doc) from temp.words where col in ('subject', 'body', 'who')
 group by term
 """
+_WORD_COUNTS = (
+    "create virtual table if not exists temp.word_counts using fts5vocab(main, search, row)"
+)
+_KEY_COUNTS = (
+    "create virtual table if not exists temp.key_counts using fts5vocab(main, customer_keys, row)"
+)
+_SIZES = "select id, sz from search_docsize where id > ? and id <= ?"
 _ADD_KEYS = "insert into customer_keys(rowid, keys) values(:id, :keys)"
 _REMOVE_KEYS = "insert into customer_keys(customer_keys, rowid, keys) values('delete', :id, :keys)"
 _CLEAR_KEYS = "insert into customer_keys(customer_keys) values('delete-all')"
@@ -103,8 +111,60 @@ class SqliteFullText:
         self._raw.execute(_VOCABULARY)
         return dict(self._raw.execute(_TERMS).fetchall())
 
+    def check(self) -> SqliteIndexCheck:
+        """Compare the index with what should be in it."""
+        return SqliteIndexCheck(self._raw)
+
     def _ids(self, sql: str, params: Mapping[str, Value]) -> list[int]:
         return [row[0] for row in self._raw.execute(sql, params).fetchall()]
+
+
+class SqliteIndexCheck:
+    """Builds the index anew in memory, slice by slice, and compares it with the stored one.
+
+    The index keeps no texts, so what can be compared is how many words each entry has in each
+    column, and in how many entries, and how often, each word stands.
+    """
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        from db.schema.search import SEARCH_TABLES
+
+        self._raw = raw
+        self._fresh = sqlite3.connect(":memory:", isolation_level=None)
+        self._fresh.executescript(SEARCH_TABLES)
+        self._fresh.execute("create virtual table words using fts5vocab(search, row)")
+        self._raw.execute(_WORD_COUNTS)
+        self._words: Counter[tuple[str, str]] = Counter()
+        self._after = -1
+        self._wrong = 0
+
+    def add(self, rows: Iterable[Mapping[str, Value]], last: int) -> None:
+        """Compare the next rows, in the order of their ids."""
+        self._fresh.executemany(_INSERT, rows)
+        wanted = dict(self._fresh.execute("select id, sz from search_docsize").fetchall())
+        stored = dict(self._raw.execute(_SIZES, (self._after, last)).fetchall())
+        self._wrong += sum(wanted.get(n) != stored.get(n) for n in wanted.keys() | stored.keys())
+        for term, entries, times in self._fresh.execute("select term, doc, cnt from words"):
+            self._words[term, "entries"] += entries
+            self._words[term, "times"] += times
+        self._fresh.execute(_CLEAR)
+        self._after = last
+
+    def finish(self) -> int:
+        """Return how many entries and words are not in the index as they should be."""
+        self._fresh.close()
+        wrong = self._wrong
+        wrong += len(self._raw.execute(_SIZES, (self._after, 1 << 62)).fetchall())
+        found: set[str] = set()
+        for term, entries, times in self._raw.execute(
+            "select term, doc, cnt from temp.word_counts"
+        ).fetchall():
+            found.add(term)
+            wrong += (entries, times) != (
+                self._words[term, "entries"],
+                self._words[term, "times"],
+            )
+        return wrong + len({term for term, _ in self._words} - found)
 
 
 class SqliteCustomerKeys:
@@ -134,3 +194,8 @@ class SqliteCustomerKeys:
             params: dict[str, Value] = {"key": f'"{key}"', "rows": rows}
             found.append([row[0] for row in self._raw.execute(_HOLDERS, params).fetchall()])
         return found
+
+    def counts(self) -> dict[str, int]:
+        """Return every key with the number of customers under it."""
+        self._raw.execute(_KEY_COUNTS)
+        return dict(self._raw.execute("select term, doc from temp.key_counts").fetchall())

@@ -6,6 +6,7 @@ notices wrong ones: so the old text is read back, and its words and keys are tak
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from db.among import among
@@ -35,6 +36,11 @@ _DROP_WORD = "delete from customer_words where word = :word and customer_id = :i
 _NEXT_TEXTS = """
 select customer_id, text from customer_texts where customer_id > :after
 order by customer_id limit :rows
+"""
+_WORD_COUNTS = "select word, count(*) from customer_words group by word"
+_STRANGERS = """
+select count(*) from customer_texts t
+where not exists (select 1 from customers k where k.id = t.customer_id)
 """
 _NEXT_IDS = "select id from customers where id > :after order by id limit :rows"
 
@@ -122,3 +128,26 @@ def rebuild(connection: Connection) -> int:
         index_customers(connection, ids)
         after, walked = ids[-1], walked + len(ids)
     return walked
+
+
+def out_of_step(connection: Connection) -> int:
+    """Return how many customers, words and keys the finder knows otherwise than it should."""
+    wrong, after = 0, 0
+    keys: Counter[str] = Counter()
+    words: Counter[str] = Counter()
+    while rows := connection.all(_NEXT_IDS, {"after": after, "rows": REBUILD_SLICE}):
+        ids = [row[0] for row in rows]
+        stored: dict[int, str] = dict(among(connection, _STORED, ids))
+        for customer_id, text in _texts(connection, ids).items():
+            wrong += stored.get(customer_id) != text
+            person = Findable.from_text(text)
+            keys.update(set(index_keys(person)))
+            words.update(set(look_up_words(person)))
+        after = ids[-1]
+    wrong += int(connection.value(_STRANGERS) or 0)
+    for wanted, found in (
+        (keys, connection.customer_keys.counts()),
+        (words, dict(connection.all(_WORD_COUNTS))),
+    ):
+        wrong += sum(found.get(one, 0) != wanted[one] for one in found.keys() | wanted.keys())
+    return wrong
