@@ -7,16 +7,14 @@ a mail can be written by anyone. So it only ever adds up to a suggestion.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 from db.engine.interface import Connection, Value
 from db.identity.alike import NOTHING, Likeness, compare
-from db.identity.lookup_keys import words_of
 from db.identity.people import Person, Seen, Words
 from db.identity.weights import Weights
 
-LOCAL_LETTERS = 5  # a shorter word before the @ is an initial or a function
 PHONE_PEOPLE = 3  # a number that so many sign with is a switchboard
 SWITCHBOARD_BITS = 2.0
 CASES = 5  # of each identity, the newest: where two may have met
@@ -151,8 +149,9 @@ class Judge:
             signals.append(
                 Signal(kind, likeness.bits, " ".join(left), " ".join(right), likeness.share)
             )
+        number = next((one.numbers[tail] for tail in one.phones if tail in other.phones), "")
         for kind, (mine, theirs) in agreements(one, other).items():
-            signals.append(self._weighed(kind, mine, theirs, likeness))
+            signals.append(self._weighed(kind, mine, theirs, likeness, number))
         return [signal for signal in signals if signal.bits or signal.kind == "veto"]
 
     def rarity(self, word: str) -> float:
@@ -163,11 +162,12 @@ class Judge:
             self._words[word] = self.weights.rarity(max(1, int(found) - 1))
         return self._words[word]
 
-    def _weighed(self, kind: str, mine: Seen, theirs: Seen, likeness: Likeness) -> Signal:
+    def _weighed(
+        self, kind: str, mine: Seen, theirs: Seen, likeness: Likeness, number: str
+    ) -> Signal:
         bits = self.weights.of(kind)
         if kind == "phone":
-            value = mine.raw if mine.entry_id == 0 else theirs.raw
-            bits = self._phone_bits(value, bits)
+            bits = self._phone_bits(number, bits)
         elif kind == "domain":
             bits = self._domain_bits(mine.raw, bits)
         elif kind == "local" and likeness.bits > 4:
@@ -240,20 +240,12 @@ def best_names(
 ) -> tuple[Likeness, Words, Words]:
     """Return how like the likest names of two customers are, and those names."""
     best: tuple[Likeness, Words, Words] = (NOTHING, (), ())
-    for left in _called(one):
-        for right in _called(other):
+    for left in one.called:
+        for right in other.called:
             likeness = compare(left, right, rarity)
             if best[0] is NOTHING or likeness.bits > best[0].bits:
                 best = (likeness, left, right)
     return best
-
-
-def _called(person: Person) -> Sequence[Words]:
-    """Return the names of someone; where nobody gave one, what their address spells."""
-    if person.names:
-        return person.names
-    spelled = [words_of(email.partition("@")[0].partition("+")[0]) for email in person.emails[:2]]
-    return [words for words in spelled if len(words) > 1 and not any(w.isdigit() for w in words)]
 
 
 def _vetoes(one: Person, other: Person) -> Iterator[Signal]:
@@ -274,18 +266,20 @@ def agreements(one: Person, other: Person) -> dict[str, tuple[Seen, Seen]]:
         domain = min(domains)
         found["domain"] = (Seen(domain), Seen(domain))
     else:
-        _keep(found, "company", _companies(one), _companies(other))
+        _keep(found, "company", one.companies, other.companies)
         if one.domains and other.domains and "company" not in found:
             found["other_domain"] = (Seen(min(one.domains)), Seen(min(other.domains)))
     if "mailbox" not in found:
-        locals_ = _locals(one), _locals(other)
-        _keep(found, "local", *locals_)
-        handles = _handle_words(one), _handle_words(other)
-        if "local" not in found:
-            _keep(found, "handle", handles[0], {**handles[1], **locals_[1]})
-        if "local" not in found and "handle" not in found:
-            _keep(found, "handle", locals_[0], handles[1])
-    networks = {network for network, _ in one.handles} & {network for network, _ in other.handles}
+        _keep(found, "local", one.locals, other.locals)
+        if "local" not in found and (one.handle_words or other.handle_words):
+            _keep(found, "handle", one.handle_words, {**other.handle_words, **other.locals})
+            if "handle" not in found:
+                _keep(found, "handle", one.locals, other.handle_words)
+    networks = (
+        one.handles
+        and other.handles
+        and ({network for network, _ in one.handles} & {network for network, _ in other.handles})
+    )
     if networks and "handle" not in found:
         network = min(networks)
         mine, theirs = (
@@ -303,30 +297,3 @@ def _keep(
     if both:
         value = min(both)
         found[kind] = (mine[value], theirs[value])
-
-
-def _companies(person: Person) -> dict[str, Seen]:
-    found = dict(person.companies)
-    if person.company:
-        found.setdefault(" ".join(person.company), Seen(" ".join(person.company)))
-    return found
-
-
-def _locals(person: Person) -> dict[str, Seen]:
-    """Return what stands before the @ of someone's addresses, where it says something."""
-    found = {}
-    for email in person.emails:
-        local = email.partition("@")[0].partition("+")[0]
-        word = "".join(letter for letter in local if letter.isalnum())
-        if len(word) >= LOCAL_LETTERS:
-            found[word] = Seen(email)
-    return found
-
-
-def _handle_words(person: Person) -> dict[str, Seen]:
-    found = {}
-    for network, value in person.handles:
-        word = "".join(letter for letter in value if letter.isalnum())
-        if len(word) >= LOCAL_LETTERS and not word.isdigit():
-            found[word] = Seen(f"{value} ({network})" if network else value)
-    return found

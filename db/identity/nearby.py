@@ -7,7 +7,10 @@ would say too little to be suggested.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from rapidfuzz.fuzz import token_set_ratio, token_sort_ratio
 
 from db.among import among
 from db.engine.interface import Connection, Value
@@ -16,7 +19,11 @@ from db.identity.lookup_keys import initial_keys, pair_keys
 from db.identity.people import Person, Words, people_of
 
 HOLDERS = 40  # of one key; what more have says little
-NEARBY = 60  # of one customer
+NEARBY = 24  # of one customer
+NAMED = 10  # of those, who only have a like name
+LOOKED_AT = 16
+LIKE = 65  # of 100; less like names need too much beside them
+FEW = 4  # holders of a key that says much by itself
 TAIL_DIGITS = 8
 LEAST_LETTERS = 5
 
@@ -24,7 +31,8 @@ _BEGINNING = """
 select customer_id from customer_words where word >= :word and word < :end limit :rows
 """
 _FACTS = "select identity_id from identity_facts where kind = :kind and value = :value limit :rows"
-_EMAILS = "select id from identities where kind = 'email' and value = :value"
+_TEXTS = "select customer_id, text from customer_texts where customer_id in (:among)"
+_EMAILS = "select id from identities where kind = 'email' and network = '' and value = :value"
 
 
 class Nearby:
@@ -55,7 +63,7 @@ class Nearby:
         for box in {*person.mailboxes, *map(mailbox, person.emails)}:
             yield from self._facts("mailbox", box)
             yield from (row[0] for row in self._connection.all(_EMAILS, {"value": box}))
-        for number in person.phones:
+        for number in person.numbers.values():
             yield from self._facts("phone", number)
 
     def _facts(self, kind: str, value: str) -> list[int]:
@@ -65,7 +73,7 @@ class Nearby:
 
     def _words(self, person: Person) -> Iterator[list[int]]:
         """Yield customers with the same tail of a number, word before the @, or handle."""
-        for number in person.phones:
+        for number in person.numbers.values():
             digits = "".join(letter for letter in number if letter.isdigit())
             if len(digits) >= TAIL_DIGITS:
                 yield self._beginning(f"#{digits[::-1][:TAIL_DIGITS]}")
@@ -87,8 +95,8 @@ class Nearby:
         rows = self._connection.all(_BEGINNING, params)
         return [row[0] for row in rows] if len(rows) <= HOLDERS else []
 
-    def _named(self, person: Person) -> Iterator[int]:
-        """Yield customers with a like name, or a like name at a like company."""
+    def _named(self, person: Person) -> Iterable[int]:
+        """Return customers with a like name, or a like name at a like company."""
         keys: dict[str, None] = {}
         for words in person.names[:2]:
             keys.update(dict.fromkeys(_name_keys(words)))
@@ -96,9 +104,29 @@ class Nearby:
             for name in person.names[:1]:
                 for part in name[:2]:
                     keys.update(dict.fromkeys(pair_keys(part, word, (3,))))
+        counted: Counter[int] = Counter()
         for holders in self._connection.customer_keys.holders(keys, HOLDERS + 1):
             if len(holders) <= HOLDERS:
-                yield from holders
+                weight = 2 if len(holders) <= FEW else 1
+                for holder in holders:
+                    counted[holder] += weight
+        del counted[person.customer_id]
+        likely = [number for number, times in counted.most_common(LOOKED_AT) if times > 1]
+        return self._alike(person, likely)
+
+    def _alike(self, person: Person, others: Sequence[int]) -> list[int]:
+        """Return those of whom some name is like one of this customer's, before more is read."""
+        mine = [" ".join(words) for words in person.names[:2]]
+        alike = []
+        for number, text in among(self._connection, _TEXTS, others):
+            names = text.partition("\n")[0].split("\t")
+            if any(_like(one, other) for one in mine for other in names):
+                alike.append(number)
+        return alike[:NAMED]
+
+
+def _like(one: str, other: str) -> bool:
+    return token_sort_ratio(one, other) >= LIKE or token_set_ratio(one, other) >= LIKE
 
 
 def _name_keys(words: Words) -> Iterator[str]:

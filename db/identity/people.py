@@ -17,6 +17,8 @@ NAMES = 3
 NAMES_LOOKED_AT = 12
 SHARED_NAMES = 3  # as many people's names on one address make it a mailbox of all of them
 IDENTITIES = 20
+SAYING_LETTERS = 5  # a shorter word before the sign is an initial or a function
+PHONE_TAIL_DIGITS = 9  # national numbers are written with and without their country
 
 _CUSTOMERS = """
 select k.id, k.canonical_id, k.name, k.named, coalesce(k.organization_id, 0), coalesce(g.name, '')
@@ -60,7 +62,8 @@ class Person:
         company: Words of the organization, without its legal form.
         emails: Personal addresses; those of functions and of many people are in ``shared``.
         mailboxes: Mailbox to the address as written.
-        phones: ``+`` and digits, from addresses and signatures.
+        phones: Last digits to the number as written, from addresses and signatures.
+        numbers: The same to the number as it is stored.
         handles: ``(network, value)`` of chats; ``accounts`` the same of external ids.
         identities: Their numbers.
     """
@@ -75,21 +78,50 @@ class Person:
     emails: list[str] = field(default_factory=list)
     mailboxes: dict[str, Seen] = field(default_factory=dict)
     phones: dict[str, Seen] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
     handles: set[tuple[str, str]] = field(default_factory=set)
     accounts: set[tuple[str, str]] = field(default_factory=set)
     shared: list[str] = field(default_factory=list)
     identities: list[int] = field(default_factory=list)
 
-    @property
-    def domains(self) -> set[str]:
-        """Domains of companies that give them an address."""
-        found = {email.rpartition("@")[2] for email in self.emails}
-        return {domain for domain in found if not is_free(domain)}
+    domains: frozenset[str] = frozenset()
+    called: Sequence[Words] = ()
+    locals: dict[str, Seen] = field(default_factory=dict)
+    handle_words: dict[str, Seen] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Work out, once, what every comparison needs.
+
+        ``domains`` are of companies that give them an address; ``called`` are their names, or where
+        nobody gave one what their address spells; ``locals`` and ``handle_words`` are what stands
+        before the sign of their addresses and in their handles, where it says something.
+        """
+        hosts = {email.rpartition("@")[2] for email in self.emails}
+        self.domains = frozenset(host for host in hosts if not is_free(host))
+        self.called = self.names or _spelled(self.emails)
+        if self.company:
+            name = " ".join(self.company)
+            self.companies.setdefault(name, Seen(name))
+        for email in self.emails:
+            _say(self.locals, email.partition("@")[0].partition("+")[0], email)
+        for network, value in self.handles:
+            _say(self.handle_words, value, f"{value} ({network})" if network else value)
 
     @property
     def is_nobody(self) -> bool:
         """True where all that is known is a mailbox of many."""
         return bool(self.shared) and not (self.emails or self.handles or self.phones)
+
+
+def _spelled(emails: Sequence[str]) -> Sequence[Words]:
+    spelled = [words_of(email.partition("@")[0].partition("+")[0]) for email in emails[:2]]
+    return [words for words in spelled if len(words) > 1 and not any(w.isdigit() for w in words)]
+
+
+def _say(found: dict[str, Seen], written: str, raw: str) -> None:
+    word = "".join(letter for letter in written if letter.isalnum())
+    if len(word) >= SAYING_LETTERS and not word.isdigit():
+        found[word] = Seen(raw)
 
 
 def people_of(connection: Connection, identities: Iterable[int]) -> dict[int, int]:
@@ -117,6 +149,7 @@ def load_people(connection: Connection, customer_ids: Iterable[int]) -> dict[int
     for number, person in people.items():
         words = dict.fromkeys(words_of(name) for name in named[number])
         person.names = [one for one in words if one and any(len(word) > 1 for word in one)][:NAMES]
+        person.prepare()
     return people
 
 
@@ -144,7 +177,7 @@ def _read_identities(
     for identity, kind, value, raw, entry, at in among(connection, _FACTS, owner):
         person, seen = owner[identity], Seen(raw, entry, at)
         if kind == "phone":
-            person.phones.setdefault(value, seen)
+            _call(person, value, seen)
         elif kind == "company":
             person.companies.setdefault(value, seen)
 
@@ -157,11 +190,17 @@ def _keep(person: Person, kind: str, network: str, value: str) -> None:
         if box != value or domain in NO_DOTS or "+" not in value:
             person.mailboxes.setdefault(box, Seen(value))
     elif kind == "phone":
-        person.phones[value] = Seen(value)
+        _call(person, value, Seen(value))
     elif kind == "handle":
         person.handles.add((network, value))
     elif kind == "external_id":
         person.accounts.add((network, value))
+
+
+def _call(person: Person, value: str, seen: Seen) -> None:
+    tail = value.lstrip("+0")[-PHONE_TAIL_DIGITS:]
+    person.phones.setdefault(tail, seen)
+    person.numbers.setdefault(tail, value)
 
 
 def is_shared(email: str, names: Sequence[str]) -> bool:

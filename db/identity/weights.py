@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SLACK = 3.0
 GUESSED_PAIRS = 200  # what a guess weighs against what was counted
-RANDOM_PAIRS = 400
+RANDOM_PAIRS = 300
 LINKED_PAIRS = 300
 LEAST_CUSTOMERS = 50  # in a store of three, everyone would be suggested to be everyone
 
@@ -45,7 +45,7 @@ _GUESSES: dict[str, tuple[float, float]] = {
 }
 MEASURED = ("domain", "local", "other_domain")
 GROWTH = 1.5
-NEAR_CUSTOMERS = 200
+NEAR_CUSTOMERS = 100
 NAME_BITS = 5.0  # of a word, where the levels of names are told apart
 # What is looked at together; the second of each is its opposite.
 COLUMNS = (
