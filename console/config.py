@@ -29,6 +29,7 @@ class Config:
         theme: One of `THEMES`; empty for the desk's own choice.
         mouse: False leaves the mouse to the terminal.
         keys: Action id to key, for the agent's own key table.
+        mail: Name to table of each mail account; see `console.accounts`.
         complaints: What was not understood, in sentences fit to show.
     """
 
@@ -38,10 +39,19 @@ class Config:
     theme: str = ""
     mouse: bool = True
     keys: Mapping[str, str] = field(default_factory=dict)
+    mail: Mapping[str, object] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
 
 
-_KNOWN = {"store": str, "agent": str, "name": str, "theme": str, "mouse": bool, "keys": dict}
+_KNOWN = {
+    "store": str,
+    "agent": str,
+    "name": str,
+    "theme": str,
+    "mouse": bool,
+    "keys": dict,
+    "mail": dict,
+}
 _WANTED = {str: "a text in quotes", bool: "true or false", dict: "a table of action = key"}
 
 

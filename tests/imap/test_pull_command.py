@@ -1,0 +1,217 @@
+"""``centric pull`` against a real server: nothing lost, nothing twice, and words for what fails."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from db.store import Store, open_store
+from tests.servers.dovecot import PASSWORD, running
+from tests.servers.faulty_imap import message
+
+if TYPE_CHECKING:
+    from tests.servers.dovecot import Dovecot
+
+LONG_AGO = "all"
+
+
+class Desk:
+    """A machine with a configuration and a store."""
+
+    def __init__(self, folder: Path, port: int, user: str, **more: object) -> None:
+        self.store = folder / "centric.db"
+        self.config = folder / "config.toml"
+        self.environment = {
+            **os.environ, "CENTRIC_CONFIG": str(self.config), "CENTRIC_STORE": str(self.store),
+            "CENTRIC_PASSWORD_SUPPORT": PASSWORD, "XDG_STATE_HOME": str(folder / "state"),
+        }  # fmt: skip
+        table: dict[str, object] = {
+            "address": f"{user}@us.example", "host": "localhost", "port": port, "user": user,
+            "tls": "none", "work_since": LONG_AGO, **more,
+        }  # fmt: skip
+        lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+        self.config.write_text("\n".join(["[mail.support]", *lines, ""]))
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "console", *words], env=self.environment,
+            capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    @contextlib.contextmanager
+    def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Run a command beside the test; at its end it is stopped."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "console", *words], env=self.environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        ) as process:  # fmt: skip
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def ask(self, sql: str) -> int:
+        """Return a number from the store; 0 while there is none."""
+        if not self.store.exists():
+            return 0
+        store: Store = open_store(str(self.store))
+        try:
+            return int(store.engine.connection().value(sql) or 0)
+        finally:
+            store.close()
+
+    def entries(self) -> int:
+        """Return how many entries there are."""
+        return self.ask("select count(*) from entries")
+
+
+def until(true: Callable[[], bool], seconds: float = 20.0) -> float:
+    """Wait until something is true; return how long it took."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < seconds, "it never came true"
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+def outcomes(output: str) -> dict[str, dict[str, object]]:
+    """Return the JSON lines of a run, the last of each kind."""
+    found: dict[str, dict[str, object]] = {}
+    for line in output.splitlines():
+        found.update(json.loads(line))
+    return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path, dovecot: Dovecot, user: str) -> Desk:
+    """Return a desk with an account that is empty."""
+    return Desk(tmp_path, dovecot.plain_port, user)
+
+
+def test_a_pull_brings_everything_once(desk: Desk, dovecot: Dovecot, user: str) -> None:
+    dovecot.deliver(user, [message(number) for number in range(1, 8)])
+    answer = (
+        f"From: Us <{user}@us.example>\r\nTo: ada1@moreno.example\r\nSubject: Re: Letter 1\r\n"
+        "Date: Tue, 03 Nov 2026 10:00:00 +0000\r\nIn-Reply-To: <letter1@moreno.example>\r\n"
+        "Message-ID: <answer@us.example>\r\n\r\nIt hums.\r\n"
+    ).encode()
+    dovecot.deliver(user, [answer], "Sent")
+    before = dovecot.files(user)
+    first = desk.run("pull", "-o", "ndjson")
+    assert first.returncode == 0, first.stderr
+    assert outcomes(first.stdout)["outcome"]["new"] == 8
+    assert desk.ask("select count(*) from entries where direction = 'outbound'") == 1
+    # What we answered from elsewhere is history; the rest is work.
+    assert desk.ask("select count(*) from cases where status = 'new'") == 6
+    again = desk.run("pull")
+    assert outcomes(again.stdout)["outcome"]["read"] == 0
+    assert dovecot.files(user) == before
+
+
+def test_a_letter_in_a_file_and_on_the_server_is_one(
+    desk: Desk, dovecot: Dovecot, user: str, tmp_path: Path
+) -> None:
+    dovecot.deliver(user, [message(1), message(2)])
+    (tmp_path / "one.eml").write_bytes(message(1))
+    assert desk.run("import", "-y", str(tmp_path / "one.eml")).returncode == 0
+    assert desk.run("pull").returncode == 0
+    assert desk.entries() == 2
+
+
+def test_two_desks_pull_one_mailbox_once(desk: Desk, dovecot: Dovecot, user: str) -> None:
+    dovecot.deliver(user, [message(number) for number in range(1, 400)])
+    with desk.started("pull") as one, desk.started("pull") as other:
+        assert (one.wait(60), other.wait(60)) == (0, 0)
+    assert desk.entries() == 399
+    assert desk.ask("select count(*) from received") == 399
+
+
+def test_mail_is_there_within_two_seconds_of_its_delivery(
+    desk: Desk, dovecot: Dovecot, user: str
+) -> None:
+    dovecot.deliver(user, [message(1)])
+    with desk.started("pull", "--watch", "-o", "ndjson") as process:
+        until(lambda: desk.entries() == 1)
+        time.sleep(1)  # it waits by now
+        dovecot.deliver(user, [message(2)])
+        assert until(lambda: desk.entries() == 2) < 4  # 2 seconds, on a machine with time to spare
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 143
+
+
+def test_labels_stay_when_a_mailbox_is_numbered_anew_or_a_letter_moves(
+    desk: Desk, dovecot: Dovecot, user: str
+) -> None:
+    files = dovecot.deliver(user, [message(number) for number in range(1, 4)])
+    dovecot.deliver(user, [message(9)], "Archive")
+    assert desk.run("pull").returncode == 0
+    assert desk.run("do", "case.tag", "1", "billing").returncode == 0
+    files[0].rename(dovecot.maildir(user, "Archive") / "new" / files[0].name)
+    assert desk.run("pull").returncode == 0
+    dovecot.renumber(user)
+    done = desk.run("pull", "-o", "ndjson")
+    assert outcomes(done.stdout)["outcome"]["same"] == 2
+    assert desk.entries() == 4
+    assert desk.ask("select count(*) from case_tags") == 1
+
+
+def test_a_server_that_restarts_in_a_wait_is_found_again(tmp_path: Path, user: str) -> None:
+    with running() as server:
+        server.deliver(user, [message(1)])
+        desk = Desk(tmp_path, server.plain_port, user)
+        with desk.started("pull", "--watch") as process:
+            until(lambda: desk.entries() == 1)
+            server.stop()
+            time.sleep(0.5)
+            server.start()
+            server.deliver(user, [message(2)])
+            until(lambda: desk.entries() == 2, 40)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 130
+
+
+def test_a_password_comes_from_a_command_and_a_wrong_one_is_told(
+    dovecot: Dovecot, user: str, tmp_path: Path
+) -> None:
+    dovecot.deliver(user, [message(1)])
+    desk = Desk(tmp_path, dovecot.plain_port, user, password_command=["echo", PASSWORD])
+    del desk.environment["CENTRIC_PASSWORD_SUPPORT"]
+    assert desk.run("pull").returncode == 0
+    desk = Desk(tmp_path, dovecot.plain_port, user, password_command=["echo", "hunter2"])
+    refused = desk.run("pull", "-o", "text")
+    assert refused.returncode == 69
+    assert "refused the login" in refused.stderr
+    assert "hunter2" not in refused.stderr + refused.stdout
+    assert desk.ask("select count(*) from sources where last_error <> ''") == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"password": "x"}, "does not belong into a file"),
+        ({"tls": "ssl"}, "tls must be one of"),
+        ({"hosts": "x"}, "setting “hosts”"),
+        ({"poll_seconds": "9"}, "poll_seconds must be a number"),
+        ({"folders": "INBOX"}, "folders must be a list"),
+        ({"password_command": ["no-such-program-here"]}, "no program no-such"),
+        ({"password_command": ["false"]}, "printed nothing"),
+        ({"work_since": "never"}, "neither a duration"),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_named(
+    tmp_path: Path, more: dict[str, object], words: str
+) -> None:
+    found = Desk(tmp_path, 1, "ada", **more).run("pull", "-o", "text")
+    assert found.returncode in (2, 69)
+    assert words in found.stderr
