@@ -10,6 +10,7 @@ import click
 
 from console.cli import exits
 from console.cli.base import Command, Group, limit_option, output_option, pass_session
+from console.cli.proving import ingest
 from console.cli.session import Session, say
 from console.output import Column, emit, emit_one
 from console.text import clean
@@ -99,40 +100,62 @@ def _info_lines(found: StoreInfo) -> Iterator[str]:
     yield f"last import  {ago(found.synced_at)}"
 
 
-@click.command(cls=Command)
-@click.option("--rebuild", is_flag=True, help="Correct counters and write the search index anew.")
+@click.group(cls=Group, invoke_without_command=True)
+@click.option("--deep", is_flag=True, help="Read every page, text and original; takes minutes.")
+@click.option("--rebuild", is_flag=True, help="Make counters, indexes and all that follows anew.")
+@click.option("--accept", is_flag=True, help="Use the file though acts are missing in it.")
 @output_option(ids=False)
 @pass_session
-def doctor(session: Session, rebuild: bool, form: str) -> int:
-    """Check the store: the file, the counters, the journal."""
+def doctor(session: Session, deep: bool, rebuild: bool, accept: bool, form: str) -> int:
+    """Check the store: the file, the journal, what is counted, the disk, who may open it.
+
+    Exit code 0 says that all is sound, 1 that something is wrong and how it is mended, 65 that
+    something is lost or was altered. A check keeps nobody waiting; --rebuild does.
+    """
+    if click.get_current_context().invoked_subcommand:
+        return exits.OK
     from db.doctor import examine
 
+    if accept:
+        _accept(session)
     store = session.open()
-    found = examine(store.engine, rebuild=rebuild)
-    emit_one(found, form, lambda: _doctor_lines(found, rebuild))
-    mended = rebuild and not (found.faults or found.altered_act)
-    return exits.OK if found.sound or mended else exits.NOTHING
+    found = examine(store.engine, deep=deep, rebuild=rebuild)
+    emit_one(found, form, lambda: _doctor_lines(found))
+    if found.sound:
+        return exits.OK
+    return exits.BAD_INPUT if found.broken else exits.NOTHING
 
 
-def _doctor_lines(found: Checkup, rebuild: bool) -> Iterator[str]:
-    if found.faults:
-        yield "The file is damaged:"
-        yield from (f"  {clean(fault, newlines=False)}" for fault in found.faults)
-        yield "Stop all desks, keep this file, and go back to the last backup."
+doctor.add_command(ingest)
+
+
+def _accept(session: Session) -> None:
+    """Take a file as it is, though it was copied without its log or is older than it was."""
+    from pathlib import Path
+
+    from db.engine.gate import accept_file
+    from db.engine.sqlite_file import check_ours, read_head
+
+    if session.store_path.startswith("postgres"):
         return
-    yield "The file is whole."
-    if not found.drifted:
-        yield "Every counter says what is there."
-    elif rebuild:
-        yield f"Counters that were wrong and are right now: {found.drifted:,}."
-    else:
-        yield f"Wrong counters: {found.drifted:,}; centric doctor --rebuild corrects them."
-    if found.altered_act:
-        yield f"The journal was altered: act {found.altered_act} is the first that does not fit."
-    else:
-        yield f"The journal has {found.acts:,} acts, none altered."
+    path = Path(session.store_path)
+    head = read_head(path)
+    check_ours(path, head.application, head.version)
+    accept_file(path)
+
+
+_SIGNS = {"ok": "ok    ", "note": "note  ", "wrong": "WRONG ", "broken": "BROKEN"}
+
+
+def _doctor_lines(found: Checkup) -> Iterator[str]:
+    for finding in found.findings:
+        yield f"{_SIGNS[finding.state]}  {clean(finding.told, newlines=False)}"
+    for fault in found.faults[1:]:
+        yield f"        {clean(fault, newlines=False)}"
     if found.indexed is not None:
-        yield f"The search index was written anew from {found.indexed:,} entries."
+        yield f"        The search index was written anew from {found.indexed:,} entries."
+    if found.acts:
+        yield f"        Keep this to compare later: {found.acts} {found.anchor}"
 
 
 @click.group(cls=Group, invoke_without_command=True)
