@@ -94,7 +94,7 @@ class FullText(Protocol):
         ...
 
     def terms(self) -> dict[str, int]:
-        """Return every word with the number of entries it is in; slow, holds no lock."""
+        """Return every word with the number of subjects, texts and parties it is in; slow."""
         ...
 
     def check(self) -> IndexCheck:
@@ -117,8 +117,18 @@ class CustomerKeys(Protocol):
         """Take out everyone."""
         ...
 
-    def holders(self, keys: Iterable[str], rows: int) -> list[list[int]]:
-        """Return who stands under each key, at most ``rows`` for each."""
+    def holders(self, wanted: Iterable[str], rows: int) -> list[list[int]]:
+        """Return who is meant by each expression (see `matching`), at most ``rows`` for each."""
+        ...
+
+    def matching(self, wanted: str, rows: int) -> list[Row]:
+        """Return who is meant, with the texts kept of them, the oldest customers first.
+
+        Args:
+            wanted: Keys joined by ``AND``, ``OR`` and brackets; a star behind one means every key
+                that begins so.
+            rows: How many at most.
+        """
         ...
 
     def counts(self) -> dict[str, int]:

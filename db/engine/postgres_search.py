@@ -13,11 +13,12 @@ whole table (336 ms at 100 k entries).
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from db.engine.interface import Bound, Match, Value, Words
+from db.engine.interface import Bound, Match, Row, Value, Words
 from db.engine.tokens import tokens
 
 if TYPE_CHECKING:
@@ -55,7 +56,13 @@ select id from search_rows where words @@ :match
 order by ts_rank(words, :match, 1) desc, id desc limit :rows
 """
 _LAST = "select coalesce(max(id), -1) from search_rows"
-_TERMS = "select word, ndoc from ts_stat('select words from search_rows') where word !~ '^='"
+_TERMS = """
+select word, cast(sum(ndoc) as bigint) from (
+  select word, ndoc from ts_stat('select words from search_rows', 'a')
+  union all select word, ndoc from ts_stat('select words from search_rows', 'b')
+  union all select word, ndoc from ts_stat('select words from search_rows', 'd')
+) as counted where ndoc > 0 group by word
+"""
 _SIZE = "select cast(reltuples as bigint) from pg_class where oid = to_regclass('search_rows')"
 _DIFFER = """
 select count(*) from (
@@ -66,17 +73,28 @@ select count(*) from (
 ) stored on stored.id = wanted.id
 where stored.words is null or wanted.words is null or stored.words <> wanted.words
 """
-_KEY_COUNTS = "select key, count(*) from customer_keys, unnest(keys) as key group by key"
-_ADD_KEYS = "insert into customer_keys(customer_id, keys) values(:id, :keys)"
+_KEY_COUNTS = (
+    "select key, count(*) from customer_keys, unnest(tsvector_to_array(keys)) as key group by key"
+)
+_ADD_KEYS = """
+insert into customer_keys(customer_id, keys) values(:id, array_to_tsvector(cast(:keys as text[])))
+"""
 _REMOVE_KEYS = "delete from customer_keys where customer_id = :id"
 _CLEAR_KEYS = "truncate customer_keys"
 _HOLDERS = """
 select wanted.place, holder.customer_id
 from unnest(cast(:keys as text[])) with ordinality as wanted(key, place),
-lateral (select customer_id from customer_keys where keys @> array[wanted.key]
+lateral (select customer_id from customer_keys where keys @@ cast(wanted.key as tsquery)
   order by customer_id limit :rows) holder
 order by 1, 2
 """
+_MATCHING = """
+select t.customer_id, t.text from customer_keys k
+join customer_texts t on t.customer_id = k.customer_id
+where k.keys @@ cast(:wanted as tsquery)
+order by t.customer_id limit :rows
+"""
+_KEY = re.compile("([a-z0-9_]+)([*]?)")
 
 
 def vector(row: Mapping[str, Value]) -> str:
@@ -249,16 +267,26 @@ class PostgresCustomerKeys:
         """Take out everyone."""
         self._connection.run(_CLEAR_KEYS)
 
-    def holders(self, keys: Iterable[str], rows: int) -> list[list[int]]:
-        """Return who stands under each key, at most ``rows`` for each."""
-        wanted = list(keys)
-        found: list[list[int]] = [[] for _ in wanted]
-        if wanted:
-            params = {"keys": wanted, "rows": rows}
+    def holders(self, wanted: Iterable[str], rows: int) -> list[list[int]]:
+        """Return who is meant by each expression, at most ``rows`` for each."""
+        queries = [_query(one) for one in wanted]
+        found: list[list[int]] = [[] for _ in queries]
+        if queries:
+            params = {"keys": queries, "rows": rows}
             for place, customer_id in self._connection.raw_all(_HOLDERS, params):
                 found[place - 1].append(customer_id)
         return found
 
+    def matching(self, wanted: str, rows: int) -> list[Row]:
+        """Return who is meant, with the texts kept of them, the oldest customers first."""
+        return self._connection.all(_MATCHING, {"wanted": _query(wanted), "rows": rows})
+
     def counts(self) -> dict[str, int]:
         """Return every key with the number of customers under it."""
         return dict(self._connection.all(_KEY_COUNTS))
+
+
+def _query(wanted: str) -> str:
+    """Return an expression over keys as PostgreSQL reads it."""
+    joined = wanted.replace(" AND ", " & ").replace(" OR ", " | ")
+    return _KEY.sub(lambda key: f"'{key[1]}'{':*' if key[2] else ''}", joined)
