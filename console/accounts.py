@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
@@ -197,6 +196,8 @@ def find_secret(account: MailAccount, ask: Callable[[str], str] | None = None) -
 
 def _printed(account: MailAccount) -> str:
     """Run the command that prints a password and return its first line."""
+    import subprocess  # 8 ms that most do not need
+
     words = account.password_command
     try:
         done = subprocess.run(  # an argument list of the person's own, never a shell

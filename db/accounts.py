@@ -66,7 +66,9 @@ select s.id, s.name, s.title, s.last_success_at, s.last_error, p.holder, p.held_
 from sources s join pulls p on p.source_id = s.id order by s.name
 """
 _HAVE = """
-select p.uid, p.entry_id, p.quarantine_id, coalesce(q.reason, ''), coalesce(q.size, 0)
+select p.uid, p.entry_id, p.quarantine_id, coalesce(q.reason, ''), coalesce(q.size, 0),
+  (select count(*) from entries e where e.id = p.entry_id),
+  (select count(*) from erasures)
 from places p left join quarantine q on q.id = p.quarantine_id
 where p.source_id = :source and p.folder = :folder and p.validity = :validity order by p.uid
 """
@@ -106,6 +108,8 @@ class Kept:
         quarantine_id: 0 where it was read.
         reason: Why it was set aside.
         size: Bytes that were kept of it when it was set aside.
+        stored: True where its entry is in the store.
+        erased: True where it belonged to a customer who was erased.
     """
 
     uid: int
@@ -113,6 +117,8 @@ class Kept:
     quarantine_id: int
     reason: str
     size: int
+    stored: bool
+    erased: bool
 
 
 def accounts(connection: Connection) -> tuple[AccountRow, ...]:
@@ -131,7 +137,10 @@ def kept_of(connection: Connection, source_id: int, folder: str, validity: int) 
         _HAVE,
         {"source": source_id, "folder": flat(folder, FOLDER_CHARACTERS), "validity": validity},
     )
-    return [Kept(*row) for row in rows]
+    return [
+        Kept(uid, entry, aside, reason, size, bool(stored), bool(erased and not stored))
+        for uid, entry, aside, reason, size, stored, erased in rows
+    ]
 
 
 def cursor_of(connection: Connection, source_id: int) -> str:

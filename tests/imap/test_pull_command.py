@@ -17,7 +17,7 @@ import pytest
 
 from db.store import Store, open_store
 from tests.servers.dovecot import PASSWORD, running
-from tests.servers.faulty_imap import message
+from tests.servers.faulty_imap import Plan, faulty, message
 
 if TYPE_CHECKING:
     from tests.servers.dovecot import Dovecot
@@ -215,3 +215,63 @@ def test_a_mistake_in_the_configuration_is_named(
     found = Desk(tmp_path, 1, "ada", **more).run("pull", "-o", "text")
     assert found.returncode in (2, 69)
     assert words in found.stderr
+
+
+def rows_of(output: str) -> dict[str, dict[str, object]]:
+    """Return the folders of a comparison, by name."""
+    return {row["folder"]: row for row in json.loads(output)}
+
+
+def test_the_comparison_finds_nothing_missing_after_a_pull(
+    desk: Desk, dovecot: Dovecot, user: str
+) -> None:
+    dovecot.deliver(user, [message(number) for number in range(1, 6)])
+    dovecot.deliver(user, [b"\x00\x01\x02 no mail at all"])
+    dovecot.deliver(user, [message(7)], "Trash")
+    assert desk.run("pull").returncode == 0
+    found = desk.run("doctor", "ingest", "-o", "json")
+    assert found.returncode == 0, found.stderr + found.stdout
+    rows = rows_of(found.stdout)
+    assert (rows["INBOX"]["server"], rows["INBOX"]["here"], rows["INBOX"]["set_aside"]) == (6, 5, 1)
+    assert (rows["Trash"]["read"], rows["Trash"]["server"]) == (False, 1)
+    assert "nothing is missing" in desk.run("doctor", "ingest").stdout
+
+
+def test_the_comparison_names_each_message_that_is_missing_and_why(
+    desk: Desk, dovecot: Dovecot, user: str
+) -> None:
+    dovecot.deliver(user, [message(number) for number in range(1, 4)])
+    assert desk.run("pull").returncode == 0
+    dovecot.deliver(user, [message(4)])
+    store = open_store(str(desk.store))
+    with store.engine.write() as connection:
+        connection.run("delete from places where uid = 2")
+    store.close()
+    found = desk.run("doctor", "ingest")
+    assert found.returncode == 1
+    assert "INBOX, message 2: It was read and is not in the store." in found.stdout
+    assert "INBOX, message 4: It was not pulled yet: centric pull." in found.stdout
+
+
+def test_the_comparison_notices_an_original_that_was_altered(
+    desk: Desk, dovecot: Dovecot, user: str
+) -> None:
+    dovecot.deliver(user, [message(1)])
+    assert desk.run("pull").returncode == 0
+    store = open_store(str(desk.store))
+    with store.engine.write() as connection:
+        connection.run("update raws set data = :data, codec = 0", {"data": b"other words"})
+    store.close()
+    found = desk.run("doctor", "ingest")
+    assert found.returncode == 1
+    assert "1 are not as they were received" in found.stdout
+
+
+def test_what_was_set_aside_without_a_byte_is_missing(tmp_path: Path) -> None:
+    letters = {1: message(1), 2: message(2)}
+    with faulty(Plan("drop", letters, frozenset({2}))) as server:
+        desk = Desk(tmp_path, server.port, "ada", patience_seconds=1)
+        assert desk.run("pull").returncode == 0
+        found = desk.run("doctor", "ingest")
+        assert found.returncode == 1
+        assert "message 2: The server lists it but does not send it whole." in found.stdout
