@@ -24,6 +24,8 @@ SUBCOMMANDS: dict[str, str] = {
     "customer": "console.cli.customers:customer",
     "find": "console.cli.customers:find",
     "match": "console.cli.matching:match",
+    "matches": "console.cli.explaining:matches",
+    "why": "console.cli.explaining:why",
     "do": "console.cli.acting:do",
     "undo": "console.cli.acting:undo",
     "redo": "console.cli.acting:redo",
@@ -32,6 +34,8 @@ SUBCOMMANDS: dict[str, str] = {
     "own": "console.cli.people:own",
     "agents": "console.cli.people:agents",
     "teams": "console.cli.people:teams",
+    "team": "console.cli.team:team",
+    "export": "console.cli.exporting:export",
     "erase": "console.cli.erasing:erase",
     "backup": "console.cli.backups:backup",
     "restore": "console.cli.backups:restore",
@@ -127,6 +131,7 @@ def open_desk(session: Session) -> int:
     config = session.config
     url, login = session.store_url, session.login
     from console.app import run_desk
+    from console.cli.whoami import asker
 
     session.splash.hand_over()
     return run_desk(
@@ -137,4 +142,5 @@ def open_desk(session: Session) -> int:
         mouse=config.mouse and not session.no_mouse,
         keys=config.keys,
         terminal=session.splash.saved,
+        who=asker(session),
     )
