@@ -173,6 +173,20 @@ class ActingApp(KeepsKeys):
         if customer_id:
             self.push_screen(CustomerScreen(customer_id))
 
+    def action_matches(self) -> None:
+        """Decide who is one person."""
+        from console.screens.matching import MatchScreen
+
+        if self.store is not None and not isinstance(self.screen, MatchScreen):
+            self.push_screen(MatchScreen())
+
+    def action_why(self) -> None:
+        """Explain who the customer on screen is, or may be."""
+        from console.screens.whys import show_why
+
+        if isinstance(self.screen, Showing):
+            show_why(self, self.screen.customer_shown(), self.screen.other_shown())
+
     def show_case(self, case_id: int, *, entry_id: int = 0, words: Sequence[str] = ()) -> None:
         """Go to the desk with a case, at an entry if one is named, with what was sought marked."""
         desk = self._desk_on_top()
@@ -201,6 +215,8 @@ class ActingApp(KeepsKeys):
         """Go where the menu said; None when it was closed."""
         if where == "customers":
             self.action_customer()
+        elif where == "matches":
+            self.action_matches()
         elif where == "top" and isinstance(self.screen, Showing):
             self.screen.go_top()
         elif where == "queue":

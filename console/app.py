@@ -42,6 +42,7 @@ class CentricApp(ActingApp):
         "screens/desk.tcss",
         "screens/find.tcss",
         "screens/customer.tcss",
+        "screens/matching.tcss",
         "screens/compose.tcss",
         "screens/welcome.tcss",
     ]

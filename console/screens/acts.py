@@ -173,6 +173,21 @@ class CaseActs(Showing):
         if self._any():
             self.give(lambda case_id: [ReopenCase(case_id)])
 
+    def action_belongs(self) -> None:
+        """Say that the case, or all from its sender, belongs to another customer."""
+        self.desk.ask(self._belongs())
+
+    async def _belongs(self) -> None:
+        from console.screens.belonging import ask_whose
+
+        ids = self.target_ids()
+        if len(ids) != 1:
+            self.desk.say("Giving a case to another customer needs one case.")
+            return
+        command = await ask_whose(self.desk, ids[0])
+        if command is not None:
+            self.desk.act(command, self.acted)
+
     def action_links(self) -> None:
         """List the attachments and links of the case; a link is shown in full and opened."""
         self.desk.ask(self._links())

@@ -74,6 +74,10 @@ class Showing(Screen[None], Placed):
         """Return the customer on screen; 0 for none."""
         return 0
 
+    def other_shown(self) -> int:
+        """Return the customer who is laid beside that one; 0 for none."""
+        return 0
+
 
 class Overlay(ModalScreen[ScreenResultType], Placed, Generic[ScreenResultType]):
     """A box over the screen that answers with something, or None when it is closed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from db.among import among
 from db.engine.interface import Connection, Row
@@ -18,6 +19,7 @@ PAGE_ROWS = 200
 NAMES = 6
 HANDLES = 12
 FACTS = 12
+EXPLAINED = 6  # links and suggestions
 
 # A pair stands for the people its ends belong to; what was decided since is left out.
 _SUGGESTED = """
@@ -43,6 +45,10 @@ select count(*) from match_suggestions s
 join customers k on k.id = s.one_id join customers m on m.id = s.other_id
 where k.canonical_id <> m.canonical_id and not exists (
   select 1 from match_decisions d where d.one_id = s.one_id and d.other_id = s.other_id)
+"""
+_SUGGESTED_ONE = "select one_id, other_id, bits from match_suggestions where one_id in (:among)"
+_SUGGESTED_OTHER = """
+select one_id, other_id, bits from match_suggestions where other_id in (:among)
 """
 _MEMBERS = """
 select m.id, m.canonical_id, m.face_id, m.name, coalesce(g.name, ''), m.title, m.cases, m.entries,
@@ -86,6 +92,10 @@ def suggestions(
         limit: How many at most.
         least: Only those at least so likely, 0 to 1.
     """
+    return _grouped(_walk(connection, limit, least))
+
+
+def _walk(connection: Connection, limit: int, least: float) -> list[MatchPair]:
     found: dict[tuple[int, int], MatchPair] = {}
     bits, one, other = 1 << 40, 0, 0
     while len(found) < limit:
@@ -95,13 +105,22 @@ def suggestions(
         for row in rows:
             pair = _pair(row)
             if pair.score < least:
-                return tuple(found.values())
+                return list(found.values())
             if len(found) < limit:
                 found.setdefault((pair.one_id, pair.other_id), pair)
         if len(rows) < PAGE_ROWS:
             break
         one, other, bits = rows[-1][0], rows[-1][1], rows[-1][2]
-    return tuple(found.values())
+    return list(found.values())
+
+
+def _grouped(pairs: list[MatchPair]) -> tuple[MatchPair, ...]:
+    """Return pairs with the number of people that each may be a part of."""
+    group: dict[int, set[int]] = {}
+    for pair in pairs:
+        both = group.get(pair.one_id, {pair.one_id}) | group.get(pair.other_id, {pair.other_id})
+        group.update(dict.fromkeys(both, both))
+    return tuple(replace(pair, group=len(group[pair.one_id])) for pair in pairs)
 
 
 def suggested(connection: Connection) -> int:
@@ -193,6 +212,27 @@ def why(connection: Connection, one_id: int, other_id: int) -> Why:
         decided=decided,
         reasons=_reasons(evidence.signals),
     )
+
+
+def explain(connection: Connection, customer_id: int) -> tuple[Why, ...]:
+    """Return why a customer is one person with those linked, and who else may be, likeliest first.
+
+    Raises:
+        NotFound: There is no such customer.
+    """
+    members = connection.all(_MEMBERS, {"id": customer_id})
+    if not members:
+        raise NotFound(f"There is no customer {customer_id} in this store.")
+    ids = sorted(row[0] for row in members)
+    answers = [why(connection, ids[0], other) for other in ids[1 : EXPLAINED + 1]]
+    near: dict[tuple[int, int], int] = {}
+    for sql in (_SUGGESTED_ONE, _SUGGESTED_OTHER):
+        for one, other, bits in among(connection, sql, ids):
+            near[one, other] = bits
+    for one, other in sorted(near, key=lambda pair: -near[pair])[:EXPLAINED]:
+        if not {one, other} <= set(ids):
+            answers.append(why(connection, one, other))
+    return tuple(answers)
 
 
 def _person(connection: Connection, customer_id: int) -> Person:

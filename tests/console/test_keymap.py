@@ -47,7 +47,7 @@ def test_no_key_is_used_that_terminals_swallow() -> None:
 
 def test_d_stays_unbound_so_that_a_delete_habit_does_nothing() -> None:
     contexts = {key.context for key in KEYS if "d" in key.keys}
-    assert contexts <= {"welcome"}
+    assert contexts <= {"welcome", "go"}
 
 
 def test_two_actions_on_one_key_are_refused_by_both_names() -> None:
@@ -117,6 +117,7 @@ def test_every_action_of_the_table_is_there() -> None:
     from console.screens.desk import DeskScreen
     from console.screens.find import FindScreen
     from console.screens.finder import CustomerFinder
+    from console.screens.matching import MatchScreen
     from console.screens.overlays import GoMenu, HelpScreen
     from console.screens.picker import Picker, Prompt, TagPicker
     from console.screens.review import ReviewScreen
@@ -129,6 +130,7 @@ def test_every_action_of_the_table_is_there() -> None:
         "go": (GoMenu,),
         "panes": (DeskScreen, CustomerScreen),
         "case": (DeskScreen, CustomerScreen),
+        "match": (MatchScreen,),
         "list": (PagedList,),
         "marks": (PagedList,),
         "reading": (Timeline,),

@@ -84,3 +84,38 @@ def test_a_missing_or_empty_file_is_told(centric, tmp_path):
     empty = tmp_path / "empty.csv"
     empty.write_text("")
     assert "is empty" in centric("match", str(empty)).err
+
+
+SIGNED = "The lamp.\n\nKind regards\nAna Kowalczyk\nPhone +49 30 901820\n"
+
+
+def letter(number, sender, text):
+    return (
+        f"From x@mail.example Mon Nov  3 12:00:{number:02} 2025\nFrom: {sender}\n"
+        f"To: Desk <desk@ours.example>\nSubject: Lamp {number}\n"
+        f"Date: Mon, 03 Nov 2025 12:00:{number:02} +0000\nMessage-ID: <{number}@m.example>\n\n"
+        f"{text}\n\n"
+    )
+
+
+def test_an_import_suggests_and_why_tells_the_sentence_first(centric, tmp_path):
+    box = tmp_path / "box.mbox"
+    others = [f"P{n} Q{n} <p{n}.q{n}@c{n}.example>" for n in range(30)]
+    mails = [letter(1, "Ana Kowalczyk <ana.kowalczyk@moreno.example>", SIGNED)]
+    mails += [letter(2, "Ana Kowalczyk <ana.kowalczyk@lampen.example>", SIGNED)]
+    mails += [letter(3 + n, other, "Hello") for n, other in enumerate(others)]
+    box.write_text("".join(mails))
+    centric("import", str(box), "--us", "desk@ours.example", "--yes")
+    (pair,) = centric("matches", "-o", "json").json()
+    assert {pair["one"], pair["other"]} == {"Ana Kowalczyk"}
+    said = centric("why", "customer", str(pair["one_id"]), str(pair["other_id"]))
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert lines[0].endswith(": suggested.")
+    assert "phone +49 30 901820 in the signature of the mail of 3 November 2025" in lines[1]
+    assert any("(entry " in line for line in lines[3:])
+    assert centric("do", "customer.merge", str(pair["one_id"]), str(pair["other_id"])).code == 0
+    told = centric("why", "customer", str(pair["one_id"]), "-o", "json").json()
+    assert [answer["zone"] for answer in told] == ["linked"]
+    assert centric("matches").code == 1
+    assert centric("why", "customer", "999").code == 1
