@@ -47,13 +47,15 @@ types: .venv/.ready
 contracts: .venv/.ready
 	$(BIN)/lint-imports --no-cache
 
-# The tests of the store run on PostgreSQL too, those of mail on Dovecot; where these cannot be
-# installed the tests say so and skip.
+# The tests of the store run on PostgreSQL too, those of mail on Dovecot, of ssh:// on OpenSSH, of
+# power cuts under strace; where these cannot be installed the tests say so and skip.
 servers:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then missing=; \
 	  ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 || command -v pg_ctl >/dev/null 2>&1 \
 	    || missing="$$missing postgresql"; \
 	  command -v dovecot >/dev/null 2>&1 || missing="$$missing dovecot-imapd openssl"; \
+	  command -v sshd >/dev/null 2>&1 || missing="$$missing openssh-server"; \
+	  command -v strace >/dev/null 2>&1 || missing="$$missing strace"; \
 	  if [ -n "$$missing" ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -qq -y --no-install-recommends $$missing; fi; fi
 

@@ -79,7 +79,9 @@ class ActingApp(KeepsKeys):
             for line in screen.query(StatusLine):
                 line.lost = bool(problem)
         if problem:
-            self.warn(f"{problem} What is shown may be old; Centric connects again by itself.")
+            server = self.memory.engine.name != "sqlite"
+            again = " What is shown may be old; Centric connects again by itself."
+            self.warn(problem + (again if server else ""))
         else:
             self.say("Connected again.")
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import events
@@ -15,6 +15,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from console.actions import ActingApp
+from console.attendance import Attendance
 from console.driver import EXIT_HANG_UP, EXIT_TERMINATED, DeskDriver
 from console.guard import TerminalGuard
 from console.keymap import bindings_of, textual_keymap, with_user_keys
@@ -72,6 +73,7 @@ class CentricApp(ActingApp):
         self.store, self.agent = store, agent
         self.crash: Exception | None = None
         self.animation_level = "none"
+        self._attendance: Attendance | None = None
         self._guard = TerminalGuard()
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -118,6 +120,8 @@ class CentricApp(ActingApp):
     def _follow(self, store: Store) -> None:
         live = Live(store, self.reload, self.connection_told)
         self.set_interval(POLL_SECONDS, live.poll)
+        self._attendance = Attendance(self.reader, self.me)
+        self._attendance.begin(self)
 
     def on_resize(self, event: events.Resize) -> None:
         """Ask for room where a grid would be broken."""
@@ -162,6 +166,8 @@ class CentricApp(ActingApp):
 
     def on_unmount(self) -> None:
         """Finish the acts that were begun."""
+        if self._attendance is not None:
+            self._attendance.end()
         if self._reader is not None:
             self._reader.close()
 
@@ -192,6 +198,7 @@ def run_desk(
     mouse: bool = True,
     keys: Mapping[str, str] | None = None,
     terminal: list[Any] | None = None,  # what termios returns is a mixed list
+    who: Callable[[Store, AgentRow], AgentRow] = lambda store, agent: agent,
 ) -> int:
     """Open the desk on this terminal and return the exit code when it was left.
 
@@ -203,6 +210,7 @@ def run_desk(
         mouse: False leaves the mouse to the terminal.
         keys: Action id to keys, from the config.
         terminal: Its settings before anything was painted, for the moment when it hangs up.
+        who: Says who works here where the login alone does not.
 
     Raises:
         KeyClash: Two actions meet on one key.
@@ -212,6 +220,7 @@ def run_desk(
     store, agent = None, None
     with contextlib.suppress(NoStore):
         store, agent = opened(store_url, login, name)
+        agent = who(store, agent)
     app = CentricApp(store_url, login, name=name, store=store, agent=agent, theme=theme, keys=keys)
     DeskDriver.attributes_before = terminal
     try:

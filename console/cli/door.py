@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from console.cli import exits
+from console.cli.elsewhere import Elsewhere, check_here
 from console.cli.session import Session, say
 from console.config import ConfigError
 from console.splash import Splash
@@ -47,14 +48,19 @@ def _invoke(arguments: Sequence[str], splash: Splash) -> int:
 
     if "_CENTRIC_COMPLETE" in os.environ:  # the shell asks what could be typed
         centric.main(args=list(arguments), prog_name="centric")
+    session = Session(splash=splash)
     # Not centric.main: it answers a pipe that closed with exit code 1, and we with the rule.
     try:
-        with centric.make_context(
-            "centric", list(arguments), obj=Session(splash=splash)
-        ) as context:
+        check_here(arguments)
+        with centric.make_context("centric", list(arguments), obj=session) as context:
             result = centric.invoke(context)
     except click.exceptions.Exit as left:
         return left.exit_code
+    except Elsewhere as there:
+        from console.cli.remote import run_there, served_here
+
+        here = served_here(there.url, arguments)
+        return _invoke(here, splash) if here else run_there(there.url, arguments, session)
     return result if isinstance(result, int) else exits.OK
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from console.cli.elsewhere import check_url
 from console.config import Config, ConfigError, default_store_path, load_config
 from console.splash import Splash
 from db.frozen import dataclass
@@ -50,10 +51,11 @@ class Session:
 
         Raises:
             ConfigError: There is no home folder to look in.
+            Elsewhere: It is on another machine.
         """
         told = self.store_option or os.environ.get("CENTRIC_STORE", "") or self.config.store
         if told:
-            return told
+            return check_url(told)
         place = default_store_path()
         if not place.is_absolute():
             raise ConfigError("You have no home folder here: name a store with --store PATH.")
@@ -66,8 +68,20 @@ class Session:
 
     @property
     def login(self) -> str:
-        """Return who the agent is: ``--agent``, configuration, the system's user."""
-        return self.agent_option or self.config.agent or system_user()
+        """Return who the agent is: ``--agent``, configuration, an answer, the system's user."""
+        return self.agent_option or self.config.agent or self._answered or self.system_login
+
+    @property
+    def system_login(self) -> str:
+        """Return the operating system's name for who runs this."""
+        return system_user()
+
+    @cached_property
+    def _answered(self) -> str:
+        from console.cli.known_people import known_people, seat
+
+        known = known_people()
+        return known.get(seat(self.store_path, self.system_login), "") if known else ""
 
     def open(self, *, create: bool = False) -> Store:
         """Open the store.
@@ -89,9 +103,8 @@ class Session:
 
     def agent_id(self, store: Store) -> int:
         """Return the agent's number for questions, without making a row; 0 for a stranger."""
-        from db.queries.desk import agents
-
         from db.engine.own_login import own_login
+        from db.queries.desk import agents
 
         login = own_login(store.engine)[0] or self.login
         return next((row.agent_id for row in store.ask(agents) if row.login == login), 0)

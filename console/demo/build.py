@@ -21,7 +21,8 @@ from console.demo.stories import HOUR, load_stories
 from db import clock
 from db.agents import agent_for
 from db.commands.registry import build
-from db.engine.sqlite import Connection, SqliteEngine
+from db.engine.sqlite import SqliteEngine
+from db.engine.sqlite_connection import Connection
 from db.identity.own import add_own
 from db.ingest import Arrival
 from db.records import AgentRow

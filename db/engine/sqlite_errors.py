@@ -29,8 +29,8 @@ def unavailable(path: Path, error: sqlite3.Error) -> Unavailable | None:
 
 
 REPLACED = (
-    "{path} was replaced, moved or removed while it was open; nothing more is written. Leave with "
-    "q and open it again."
+    "{path} was replaced, moved or removed while it was open; nothing more is written. Leave, "
+    "and open it again."
 )
 _DAMAGED = (
     "{path} is damaged ({error}). Leave every desk, keep the file, look at it with: centric "
