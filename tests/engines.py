@@ -180,7 +180,10 @@ def postings(store: Store) -> list[tuple[Any, ...]]:
 def keys_of(store: Store) -> list[tuple[Any, ...]]:
     """Return every key of the customer finder with who stands under it."""
     if store.engine.name != "sqlite":
-        sql = "select unnest(keys) as key, customer_id from customer_keys order by 1, 2"
+        sql = (
+            "select unnest(tsvector_to_array(keys)) as key, customer_id from customer_keys"
+            " order by 1, 2"
+        )
         return store.ask(lambda c: c.all(sql))
     connection = sqlite3.connect(store.url)
     connection.execute(

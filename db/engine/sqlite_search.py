@@ -11,7 +11,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from db.engine.interface import Match, Value, Words
+from db.engine.interface import Match, Row, Value, Words
 
 _INSERT = """
 insert into search(rowid, subject, body, who, scope) values(:id, :subject, :body, :who, :scope)
@@ -43,7 +43,12 @@ _SIZES = "select id, sz from search_docsize where id > ? and id <= ?"
 _ADD_KEYS = "insert into customer_keys(rowid, keys) values(:id, :keys)"
 _REMOVE_KEYS = "insert into customer_keys(customer_keys, rowid, keys) values('delete', :id, :keys)"
 _CLEAR_KEYS = "insert into customer_keys(customer_keys) values('delete-all')"
-_HOLDERS = "select rowid from customer_keys where customer_keys match :key limit :rows"
+_HOLDERS = "select rowid from customer_keys where customer_keys match :wanted limit :rows"
+_MATCHING = """
+select customer_id, text from customer_keys
+join customer_texts on customer_id = customer_keys.rowid
+where customer_keys match :wanted limit :rows
+"""
 
 _ANYWHERE = "{subject body who}"  # the scope token is ours, not a word of theirs
 
@@ -187,13 +192,17 @@ class SqliteCustomerKeys:
         """Take out everyone."""
         self._raw.execute(_CLEAR_KEYS)
 
-    def holders(self, keys: Iterable[str], rows: int) -> list[list[int]]:
-        """Return who stands under each key, at most ``rows`` for each."""
+    def holders(self, wanted: Iterable[str], rows: int) -> list[list[int]]:
+        """Return who is meant by each expression, at most ``rows`` for each."""
         found = []
-        for key in keys:
-            params: dict[str, Value] = {"key": f'"{key}"', "rows": rows}
+        for one in wanted:
+            params: dict[str, Value] = {"wanted": one, "rows": rows}
             found.append([row[0] for row in self._raw.execute(_HOLDERS, params).fetchall()])
         return found
+
+    def matching(self, wanted: str, rows: int) -> list[Row]:
+        """Return who is meant, with the texts kept of them, the oldest customers first."""
+        return self._raw.execute(_MATCHING, {"wanted": wanted, "rows": rows}).fetchall()
 
     def counts(self) -> dict[str, int]:
         """Return every key with the number of customers under it."""

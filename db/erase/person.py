@@ -11,6 +11,7 @@ from db.engine.interface import Connection, Row
 from db.erase.words import Named
 from db.errors import NotFound
 from db.frozen import dataclass
+from db.identity.lookup_forms import all_of, same
 from db.identity.lookup_keys import words_of
 from db.texts import unpack, unpack_folds
 
@@ -37,7 +38,7 @@ select codec, data, folds from entry_texts where entry_id in (
 """
 _CASES = "select id from cases where requester_id in (:among)"
 _ACTS = "select seq from journal_subjects where kind = 'customer' and id in (:among)"
-_HOLDERS = "select customer_id from customer_words where word in (:among)"
+_MANY = 1_000_000
 _NAMESAKES = "select id, name, canonical_id from customers where id in (:among)"
 # What mail programs and chats put behind a name.
 _BEHIND = re.compile(r"\s*(?:[(\[|/<]| - | – | — |,? via | @ )")
@@ -205,10 +206,7 @@ def _namesakes(
         words = words_of(name)
         if len(words) < 2:
             continue
-        counts: dict[int, int] = {}
-        for (customer,) in among(connection, _HOLDERS, words):
-            counts[customer] = counts.get(customer, 0) + 1
-        alike = [customer for customer, count in counts.items() if count >= len(set(words))]
+        alike = connection.customer_keys.holders([all_of(map(same, words))], _MANY)[0]
         for number, other, canonical in among(connection, _NAMESAKES, alike):
             if canonical != canonical_id:
                 found[number] = other

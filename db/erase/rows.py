@@ -271,7 +271,7 @@ class Rest:
         """Remove what further tables keep of an address or a customer that goes."""
         known = {"identities", "identity_facts", "identity_names", "identity_aliases"}
         known |= {"entries", "entry_identities", "entry_parties", "customers"}
-        known |= {"customer_texts", "customer_words", "erasures"}
+        known |= {"customer_texts", "erasures"}
         for table in tables().values():
             if column in table.columns and table.name not in known:
                 # A name of our own schema.

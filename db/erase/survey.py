@@ -15,6 +15,7 @@ from db.engine.interface import Connection, Engine, Value
 from db.erase.originals import read_texts
 from db.erase.person import Person
 from db.erase.words import Mask
+from db.identity.lookup_forms import same
 from db.identity.lookup_keys import words_of
 from db.raws import read_raw
 from db.schema.catalogue import TableInfo, tables
@@ -54,14 +55,14 @@ select seq, sentence, payload from journal where seq > :after order by seq limit
 """
 _ACTS = "select distinct seq from journal_subjects where kind = :kind and id in (:among)"
 _AGENTS = "select name from agents"
-_HOLDERS = "select distinct word, customer_id from customer_words where word in (:among)"
+_MANY = 1_000_000
 _TIMELINES = "select id, customer_id from identities where customer_id in (:among)"
 
 # Handled apart, derived from others, or our own words.
 _APART_WORDS = """
 settings id_blocks teams agents team_agents own_addresses cursors entries entry_texts entry_parties
 entry_revisions entry_identities origins raws quarantine journal journal_subjects customer_texts
-customer_words terms conversation_keys erasures erased_marks identities identity_names attachments
+terms conversation_keys erasures erased_marks identities identity_names attachments
 """
 _APART = frozenset(_APART_WORDS.split())
 # What others are called is theirs, also where it sounds the same; keys and codes are no words.
@@ -214,10 +215,9 @@ def _of_others(connection: Connection, found: Survey) -> set[str]:
     """Return the single words that are also part of somebody else's name."""
     members = set(found.person.members)
     words = {word: words_of(word) for word in found.lone}
-    holders: dict[str, set[int]] = {}
-    asked = {part for parts in words.values() for part in parts}
-    for word, customer in among(connection, _HOLDERS, asked):
-        holders.setdefault(word, set()).add(customer)
+    asked = sorted({part for parts in words.values() for part in parts})
+    found_of = connection.customer_keys.holders(map(same, asked), _MANY)
+    holders = {word: set(found) for word, found in zip(asked, found_of, strict=True)}
     agents = {part for (name,) in connection.all(_AGENTS) for part in words_of(name)}
     return {
         word

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from db.engine.interface import Connection, Value
 from db.identity.alike import NOTHING, Likeness, compare
+from db.identity.lookup_forms import same
 from db.identity.people import Person, Seen, Words
 from db.identity.weights import Weights
 
@@ -22,9 +23,6 @@ MET = 50
 VETO_BITS = -40.0
 WORD_COUNT = 2_000
 
-_COUNT_WORD = """
-select count(*) from (select 1 from customer_words where word = :word limit :rows) found
-"""
 _COUNT_PHONE = "select count(*) from identity_facts where kind = 'phone' and value = :value"
 _CASES_OF = """
 select case_id, max(at) from entries
@@ -157,9 +155,9 @@ class Judge:
     def rarity(self, word: str) -> float:
         """Return what it says, in bits, that two customers' names have a word in common."""
         if word not in self._words:
-            found = self._connection.value(_COUNT_WORD, {"word": word, "rows": WORD_COUNT})
+            bearers = self._connection.customer_keys.holders([same(word)], WORD_COUNT)[0]
             # The two who are compared bear it themselves.
-            self._words[word] = self.weights.rarity(max(1, int(found) - 1))
+            self._words[word] = self.weights.rarity(max(1, len(bearers) - 1))
         return self._words[word]
 
     def _weighed(

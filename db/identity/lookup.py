@@ -1,50 +1,53 @@
 """The customer finder: a few half-remembered letters in, the likeliest customers out.
 
-Addresses, numbers and single words are ranges of a sorted table of words. Names with slips come
-from an index of pair keys (`db.identity.lookup_keys`), in tiers: three letters, then two, then
-threes of letters, each only where the one before found nothing good. At most `CANDIDATES` are
-ranked (`db.identity.rank`), never all.
+Addresses and handles are ranges of the table of identities. All else is asked of the finder's index
+(`db.identity.lookup_forms`) in tiers from strict to loose, each only where the one before found
+nothing good. At most `CANDIDATES` are ranked (`db.identity.rank`), never all: where a tier finds
+more, those stay that have most threes of letters in common with what was typed.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 from db.among import among
 from db.engine.interface import Connection, Row, Value
-from db.identity.lookup_index import index_customers as index_customers
-from db.identity.lookup_keys import (
-    PHONE_TAIL_DIGITS,
-    WIDTHS,
-    Findable,
-    address_keys,
-    gram_keys,
-    query_keys,
-    words_of,
-)
+from db.identity import lookup_forms as forms
+from db.identity.lookup_keys import COMPANY_FORMS, Findable, host_keys, one_word, words_of
+from db.identity.mentions import mentions
 from db.identity.rank import Ranker
 from db.records import CustomerHit
 
 CANDIDATES = 250
-CHUNK = 64  # ranked at a time, the likeliest by their keys first
-CERTAIN = 0.93  # a best score from which the rest of the candidates is not ranked
-POSTINGS = 1_500  # of one key; what is more common says little
-WORD_ROWS = 400  # customers of one beginning
+OF_A_TIER = 60
+SURE_WITH_INITIAL = 0.92
+SURE_OF_SEVERAL = 0.86  # of three words, the first and the last say enough
+SURE = 0.975  # a best score from which nobody else is meant
+SIEVED = 1_500  # of one tier; what is more common says little
+RANGE_ROWS = 200  # addresses of one beginning
+ENOUGH = 20  # of a beginning of one word
+PAIRED_WORDS = 3  # the longest ones
 RARE_ROWS = 60  # a whole word that so few have is worth looking at by itself
-RAREST_GRAMS = 8
 SHOWN_FROM = 0.6  # less like than this is noise
 TYPED_CHARACTERS = 200
+PHONE_TAIL_DIGITS = 3  # fewer would be found everywhere
 NATIONAL_DIGITS = 6  # from here on a leading zero is the national prefix, not part of the number
+FIRST_HITS = 5
+NEARLY_AS_GOOD = 8.0  # of 100
 RECENT_ENTRIES = (200, 4_000)
 
 _STORED = "select customer_id, text from customer_texts where customer_id in (:among)"
-_BY_BEGINNING = """
-select customer_id from customer_words where word >= :word and word < :end limit :rows
+_BY_ADDRESS = """
+select customer_id from identities
+where kind = :kind and network = :network and value >= :begin and value < :end
+  and customer_id is not null and state <> 'rejected'
+limit :rows
 """
-_BY_WORD = "select customer_id from customer_words where word = :word limit :rows"
+_NETWORK = """
+select min(network) from identities where kind = :kind and network > :network
+"""
 _NEWEST = "select identity_id from entries order by id desc limit :rows"
 _OF_IDENTITIES = """
 select distinct customer_id from identities where id in (:among) and customer_id is not null
@@ -66,29 +69,215 @@ def find_customers(connection: Connection, text: str, limit: int = 20) -> tuple[
     Args:
         connection: Where to read.
         text: A name with slips, in any order, its beginning or initials; a company; an address or
-            its beginning; the last digits of a number; a handle. Empty asks for the most recent.
+            its beginning; some digits of a number; a handle; the number of a case, or one that
+            stands in a message. Empty asks for the most recent.
         limit: How many at most.
     """
     text = text.strip()[:TYPED_CHARACTERS]
     if not text:
         return _recent(connection, limit)
-    whole = "".join(letter for letter in text.lower() if not letter.isspace()).removeprefix("@")
-    ranker = Ranker(words_of(text), whole, _number(text))
-    people: dict[int, Findable] = {}
-    scores: dict[int, float] = {}
-    for tier, good in _TIERS:
-        fresh = [one for one in tier(connection, ranker) if one not in scores][:CANDIDATES]
-        for start in range(0, len(fresh), CHUNK):
-            for customer_id, stored in among(connection, _STORED, fresh[start : start + CHUNK]):
-                person = people[customer_id] = Findable.from_text(stored)
-                scores[customer_id] = ranker.score(person)
-            if max(scores.values(), default=0.0) >= CERTAIN * ranker.ideal:
-                break
-        if max(scores.values(), default=0.0) >= good * ranker.ideal:
-            break
-    best = sorted(scores, key=lambda one: -scores[one])
-    likely = {one: scores[one] for one in best[:CANDIDATES] if scores[one] >= SHOWN_FROM}
-    return tuple(_explained(hit, ranker, people) for hit in _hits(connection, likely, limit))
+    search = _Search(connection, text)
+    search.run()
+    scores = search.likely()
+    said = {
+        one: how for one, how in mentions(connection, text).items() if how[0] > scores.get(one, 0.0)
+    }
+    hits = _hits(connection, {**scores, **{one: how[0] for one, how in said.items()}}, limit)
+    return _mixed(
+        [
+            _record(hit, said[hit.member_id][1], text)
+            if hit.member_id in said
+            else _explained(hit, search.ranker, search.people)
+            for hit in hits
+        ]
+    )
+
+
+class _Search:
+    """One question, asked tier by tier.
+
+    Attributes:
+        people: Who was ranked.
+        scores: How well they answer.
+    """
+
+    def __init__(self, connection: Connection, text: str) -> None:
+        self._connection = connection
+        text = text.removeprefix("@")
+        whole = "".join(letter for letter in text.lower() if not letter.isspace())
+        self._one_piece = not any(letter.isspace() for letter in text)
+        self._host = host_keys(whole)
+        words = words_of(text.partition("@")[0] if self._host else text)
+        self._words = words if self._host else _without_form(words)
+        of_company = len(self._words) < len(words)
+        number = "" if text.startswith("#") else _number(text)
+        self.ranker = Ranker(self._words, whole, number, of_company)
+        self.people: dict[int, Findable] = {}
+        self.scores: dict[int, float] = {}
+        self._pieces = [
+            word[at : at + size]
+            for word in self._words
+            for size in (2, len(word), len(word))
+            for at in range(max(1, len(word) - size + 1))
+        ]
+
+    def run(self) -> None:
+        """Ask until something good is found."""
+        self._rank(among(self._connection, _STORED, self._addressed()))
+        for good, tier in self._tiers():
+            if self._best() >= good * self.ranker.ideal:
+                return
+            self._rank(self._asked([one for one in tier if one]))
+
+    def _asked(self, tier: Sequence[str]) -> list[Row]:
+        """Return who any of these expressions means; where they are too many, some of each."""
+        keys = self._connection.customer_keys
+        found = keys.matching(forms.any_of(tier), SIEVED) if tier else []
+        if len(found) < SIEVED or len(tier) < 2:
+            return found
+        each = SIEVED // len(tier)
+        return [row for wanted in tier for row in keys.matching(wanted, each)]
+
+    def _best(self) -> float:
+        return max(self.scores.values(), default=0.0)
+
+    def likely(self) -> dict[int, float]:
+        """Return who answers well enough to be shown."""
+        best = sorted(self.scores, key=lambda one: -self.scores[one])
+        return {one: self.scores[one] for one in best if self.scores[one] >= SHOWN_FROM}
+
+    def _tiers(self) -> Iterator[tuple[float, list[str]]]:
+        """Yield expressions, each list with the best score from which it is not asked."""
+        if self.ranker.digits:
+            yield 2.0, [forms.number(self.ranker.digits)]
+            yield 0.8, [forms.number_runs(self.ranker.digits)]
+        elif self._host:
+            yield from self._of_address()
+        elif len(self._words) == 1:
+            yield from self._of_word(self._words[0])
+        elif self._words:
+            yield from self._of_words()
+
+    def _of_address(self) -> Iterator[tuple[float, list[str]]]:
+        host = self._host[0]
+        local = one_word("".join(self._words))
+        words = self._words or (local,)
+        yield 0.99, [forms.all_of([host, *map(forms.near, words)])]
+        if local:
+            near = forms.any_of([forms.ends(local), *forms.runs(local, 2)])
+            yield 0.9, [forms.all_of([host, near])]
+            near = forms.all_of(map(forms.near, words)) if len(words) > 1 else forms.ends(local)
+            yield 0.9, [near]
+
+    def _of_word(self, word: str) -> Iterator[tuple[float, list[str]]]:
+        yield 2.0, [forms.begins(word)]
+        if len(self.scores) >= ENOUGH:
+            return
+        yield SURE, [*forms.joined(word), forms.stands_for(word)]
+        if len(word) > 2:
+            runs = forms.any_of(forms.runs(word, 3))
+            yield 0.9, [runs if len(word) > 6 else forms.near(word)]
+            yield 0.87, [forms.any_of(forms.runs(word, 2)), forms.near(word)]
+
+    def _of_words(self) -> Iterator[tuple[float, list[str]]]:
+        words = self._longest()
+        begins = {word: forms.begins(word) for word in words}
+        pairs = list(combinations(words, 2))
+        whole = "".join(self._words)
+        sure = SURE_WITH_INITIAL if any(len(word) == 1 for word in words) else SURE
+        sure = sure if len(words) < 3 else SURE_OF_SEVERAL
+        yield 2.0, [forms.all_of(begins.values()), *self._cut()]
+        if len(words) > 2:
+            yield sure, [forms.all_of([begins[one], begins[other]]) for one, other in pairs]
+        near = {word: forms.near(word) for word in words}
+        stands = {word: forms.stands_for(word) for word in words}
+        yield (
+            sure,
+            [
+                *(_either(begins, near, pair) for pair in pairs),
+                *(_either(begins, stands, pair) for pair in pairs),
+            ],
+        )
+        yield 0.92, [forms.all_of([near[one], near[other]]) for one, other in pairs]
+        loose = {word: forms.loose(word) for word in words}
+        yield 0.9, [_either(begins, loose, pair) for pair in pairs]
+        yield 0.87, [forms.begins(whole), forms.ends(whole)]
+        yield 0.85, [f"w{word}" for word in words if len(word) > 1]
+        yield 0.85, [forms.all_of([loose[one], loose[other]]) for one, other in pairs]
+
+    def _cut(self) -> list[str]:
+        """Return where two neighbours are one word that was cut in two."""
+        words = self._words[: PAIRED_WORDS + 1]
+        return [
+            forms.all_of(
+                map(forms.begins, (*words[:at], words[at] + words[at + 1], *words[at + 2 :]))
+            )
+            for at in range(len(words) - 1)
+        ]
+
+    def _longest(self) -> list[str]:
+        """Return the longest of the words, as typed; an initial between two is not asked for."""
+        words = list(dict.fromkeys(self._words))
+        if len(words) > 2:
+            words = [word for at, word in enumerate(words) if len(word) > 1 or not at]
+        longest = sorted(words, key=len, reverse=True)[:PAIRED_WORDS]
+        return [word for word in words if word in longest or len(word) == 1]
+
+    def _addressed(self) -> list[int]:
+        """Return whose address or handle begins with what was typed."""
+        whole = self.ranker.whole
+        if not whole or self.ranker.digits or not (self._one_piece or "@" in whole):
+            return []
+        found = self._begun("email", "", whole)
+        if "@" in whole:
+            found += self._begun("email", "", whole.partition("@")[0] + "@")
+        for kind in ("handle", "external_id"):
+            network: str | None = None
+            params = {"kind": kind, "network": ""}
+            networks = [""]
+            while network := self._connection.value(_NETWORK, params):
+                networks.append(network)
+                params["network"] = network
+            for one in networks:
+                found += self._begun(kind, one, whole)
+        return found
+
+    def _begun(self, kind: str, network: str, begin: str) -> list[int]:
+        params: dict[str, Value] = {"kind": kind, "network": network, "rows": RANGE_ROWS}
+        params |= {"begin": begin, "end": begin[:-1] + chr(ord(begin[-1]) + 1)}
+        return _ids(self._connection.all(_BY_ADDRESS, params))
+
+    def _rank(self, found: Iterable[Row]) -> None:
+        """Rank who was found, or those of them that have most in common with what was typed."""
+        stored = [row for row in {*found} if row[0] not in self.scores]
+        room = min(OF_A_TIER, CANDIDATES - len(self.scores))
+        if len(stored) > room:
+            stored.sort(key=self._in_common, reverse=True)
+            del stored[room:]
+        for customer_id, text in stored:
+            person = self.people[customer_id] = Findable.from_text(text)
+            self.scores[customer_id] = self.ranker.score(person)
+
+    def _in_common(self, row: Row) -> float:
+        text: str = row[1]
+        return sum(map(text.__contains__, self._pieces)) - len(text) / 200
+
+
+def _either(strict: Mapping[str, str], slack: Mapping[str, str], pair: tuple[str, str]) -> str:
+    """Return where one word is strictly so, and the other nearly."""
+    one, other = pair
+    both = (forms.all_of([strict[one], slack[other]]), forms.all_of([slack[one], strict[other]]))
+    return forms.any_of(both)
+
+
+def _without_form(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return words without a company's legal form, also where it is written in letters."""
+    letters = sum(len(word) == 1 for word in words)
+    long = [word for word in words if len(word) > 1 and word not in COMPANY_FORMS]
+    if not long or (letters < 2 and letters + len(long) == len(words)):
+        return words
+    first = words[:1] if len(words[0]) == 1 else ()
+    return (*first, *long)
 
 
 def _number(text: str) -> str:
@@ -98,67 +287,6 @@ def _number(text: str) -> str:
         return ""
     stated = text.startswith(("00", "+")) or len(digits) > NATIONAL_DIGITS
     return digits.lstrip("0") if stated else digits
-
-
-def _first_tier(connection: Connection, ranker: Ranker) -> list[int]:
-    """What is exact, then what begins so, then pairs of three letters."""
-    found: dict[int, None] = {}
-    if ranker.digits:
-        for word in (f"#{ranker.digits[::-1]}", f"+{ranker.digits}"):
-            found.update(dict.fromkeys(_beginning(connection, word, WORD_ROWS)))
-        return list(found)
-    found.update(dict.fromkeys(_beginning(connection, ranker.whole, WORD_ROWS)))
-    if len(ranker.words) == 1 and ranker.words[0] != ranker.whole:
-        found.update(dict.fromkeys(_beginning(connection, ranker.words[0], WORD_ROWS)))
-    keys = query_keys(ranker.words, WIDTHS[0])
-    if "@" in ranker.whole:
-        keys = list(address_keys(ranker.whole))
-    found.update(dict.fromkeys(_counted(connection, keys)))
-    for word in ranker.words if len(ranker.words) > 1 else ():
-        same = _ids(connection.all(_BY_WORD, {"word": word, "rows": RARE_ROWS + 1}))
-        if len(same) <= RARE_ROWS:
-            found.update(dict.fromkeys(same))
-    return list(found)
-
-
-def _second_tier(connection: Connection, ranker: Ranker) -> list[int]:
-    """Pairs of two letters: a slip among the first or last three."""
-    if "@" in ranker.whole:
-        return []
-    return _counted(connection, query_keys(ranker.words, WIDTHS[1]))
-
-
-def _third_tier(connection: Connection, ranker: Ranker) -> list[int]:
-    """Threes of letters, the rarest; weighing them by rarity would reward the slip's own."""
-    words = ranker.words or (ranker.whole,)
-    if "@" in ranker.whole:
-        words = (ranker.whole.partition("@")[0],)
-    grams = {gram for word in words for gram in gram_keys(word)}
-    postings = connection.customer_keys.holders(sorted(grams), POSTINGS)
-    rarest = sorted((ids for ids in postings if ids), key=len)[:RAREST_GRAMS]
-    return _most_counted(rarest)
-
-
-_TIERS = ((_first_tier, 0.9), (_second_tier, 0.84), (_third_tier, 0.0))
-"""Each tier with the best score from which the next one is not asked."""
-
-
-def _beginning(connection: Connection, word: str, rows: int) -> list[int]:
-    if not word or not word.isascii():
-        return []
-    end = word[:-1] + chr(ord(word[-1]) + 1)
-    params: dict[str, Value] = {"word": word, "end": end, "rows": rows}
-    return _ids(connection.all(_BY_BEGINNING, params))
-
-
-def _counted(connection: Connection, keys: Sequence[str]) -> list[int]:
-    return _most_counted(connection.customer_keys.holders(keys, POSTINGS))
-
-
-def _most_counted(postings: Iterable[list[int]]) -> list[int]:
-    """Return whom most of the keys name, those first."""
-    times = Counter(chain.from_iterable(postings))
-    return [customer_id for customer_id, _ in times.most_common(CANDIDATES)]
 
 
 def _ids(rows: Iterable[Row]) -> list[int]:
@@ -189,6 +317,15 @@ class _Hit(NamedTuple):
     open_cases: int
 
 
+def _mixed(hits: list[CustomerHit]) -> tuple[CustomerHit, ...]:
+    """Return hits with the best of each sort among the first: Baxter is a name and a company."""
+    for sort in ("name", "company", "e-mail"):
+        place = next((at for at, hit in enumerate(hits) if hit.why == sort), 0)
+        if place >= FIRST_HITS and hits[place].score >= hits[0].score - NEARLY_AS_GOOD:
+            hits.insert(FIRST_HITS - 1, hits.pop(place))
+    return tuple(hits)
+
+
 def _hits(connection: Connection, scores: Mapping[int, float], limit: int) -> list[_Hit]:
     """Return the best, each person once, the more recent first where two do equally well."""
     found = (
@@ -211,7 +348,7 @@ def _record(hit: _Hit, why: str, matched: str) -> CustomerHit:
         organization=hit.organization,
         why=why,
         matched=matched,
-        score=100 * hit.score,
+        score=round(100 * hit.score, 1),
         last_at=hit.last_at,
         open_cases=hit.open_cases,
     )

@@ -1,7 +1,7 @@
 """The customer finder's index: written here alone, and only from the text that is stored.
 
 SQLite 3.40 deletes from a content-less index with the exact values that were inserted, and never
-notices wrong ones: so the old text is read back, and its words and keys are taken out.
+notices wrong ones: so the old text is read back, and its keys are taken out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from db.among import among
 from db.engine.interface import Connection, Engine
-from db.identity.lookup_keys import Findable, findable, index_keys, look_up_words
+from db.identity.lookup_keys import Findable, findable, index_keys
 
 REBUILD_SLICE = 500
 
@@ -31,13 +31,10 @@ insert into customer_texts(customer_id, text) values(:id, :text)
 on conflict(customer_id) do update set text = excluded.text
 """
 _DROP = "delete from customer_texts where customer_id = :id"
-_ADD_WORD = "insert into customer_words(word, customer_id) values(:word, :id)"
-_DROP_WORD = "delete from customer_words where word = :word and customer_id = :id"
 _NEXT_TEXTS = """
 select customer_id, text from customer_texts where customer_id > :after
 order by customer_id limit :rows
 """
-_WORD_COUNTS = "select word, count(*) from customer_words group by word"
 _STRANGERS = """
 select count(*) from customer_texts t
 where not exists (select 1 from customers k where k.id = t.customer_id)
@@ -82,23 +79,17 @@ def _texts(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
 
 
 def _remember(connection: Connection, customer_id: int, text: str) -> None:
-    person = Findable.from_text(text)
     connection.run(_KEEP, {"id": customer_id, "text": text})
-    words = sorted(look_up_words(person))
-    connection.many(_ADD_WORD, [{"word": word, "id": customer_id} for word in words])
-    connection.customer_keys.insert(customer_id, _keys(person))
+    connection.customer_keys.insert(customer_id, _keys(text))
 
 
 def _forget(connection: Connection, customer_id: int, text: str) -> None:
     """Take out exactly what `_remember` put in."""
-    person = Findable.from_text(text)
-    words = sorted(look_up_words(person))
-    connection.many(_DROP_WORD, [{"word": word, "id": customer_id} for word in words])
-    connection.customer_keys.remove(customer_id, _keys(person))
+    connection.customer_keys.remove(customer_id, _keys(text))
 
 
-def _keys(person: Findable) -> list[str]:
-    return sorted(index_keys(person))
+def _keys(text: str) -> list[str]:
+    return sorted(index_keys(Findable.from_text(text)))
 
 
 def fill_keys(engine: Engine) -> None:
@@ -109,7 +100,7 @@ def fill_keys(engine: Engine) -> None:
     while rows := engine.connection().all(_NEXT_TEXTS, {"after": after, "rows": REBUILD_SLICE}):
         with engine.write(durable=False) as writing:
             for customer_id, text in rows:
-                writing.customer_keys.insert(customer_id, _keys(Findable.from_text(text)))
+                writing.customer_keys.insert(customer_id, _keys(text))
         after = rows[-1][0]
 
 
@@ -120,7 +111,6 @@ def rebuild(connection: Connection) -> int:
         connection: Inside a transaction that writes.
     """
     connection.customer_keys.clear()
-    connection.run("delete from customer_words")
     connection.run("delete from customer_texts")
     after, walked = 0, 0
     while rows := connection.all(_NEXT_IDS, {"after": after, "rows": REBUILD_SLICE}):
@@ -131,23 +121,16 @@ def rebuild(connection: Connection) -> int:
 
 
 def out_of_step(connection: Connection) -> int:
-    """Return how many customers, words and keys the finder knows otherwise than it should."""
+    """Return how many customers and keys the finder knows otherwise than it should."""
     wrong, after = 0, 0
     keys: Counter[str] = Counter()
-    words: Counter[str] = Counter()
     while rows := connection.all(_NEXT_IDS, {"after": after, "rows": REBUILD_SLICE}):
         ids = [row[0] for row in rows]
         stored: dict[int, str] = dict(among(connection, _STORED, ids))
         for customer_id, text in _texts(connection, ids).items():
             wrong += stored.get(customer_id) != text
-            person = Findable.from_text(text)
-            keys.update(set(index_keys(person)))
-            words.update(set(look_up_words(person)))
+            keys.update(_keys(text))
         after = ids[-1]
     wrong += int(connection.value(_STRANGERS) or 0)
-    for wanted, found in (
-        (keys, connection.customer_keys.counts()),
-        (words, dict(connection.all(_WORD_COUNTS))),
-    ):
-        wrong += sum(found.get(one, 0) != wanted[one] for one in found.keys() | wanted.keys())
-    return wrong
+    found = connection.customer_keys.counts()
+    return wrong + sum(found.get(one, 0) != keys[one] for one in found.keys() | keys.keys())

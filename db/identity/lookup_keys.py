@@ -1,32 +1,36 @@
-"""What a customer can be found by: one normalised text, and from it alone the words and keys.
+"""What a customer can be found by: one normalised text, and from it alone the keys of the index.
 
 The text is stored; what stands in the index is computed from it, and from nothing else. So a
 delete can name exactly what was inserted (SQLite 3.40 never notices a wrong one), and a rebuild
 gives what was there.
 
-A *pair key* joins a piece of one word with a piece of another: beginning with beginning, end with
-end, beginning with end both ways. One slip in each word leaves at least one of the four, whatever
-the order of the words; pieces have three letters, and two where three found nothing good.
+A key is a piece of one word, the first letter says which: ``w`` the whole word, ``g`` three
+letters of it (``_`` marks its ends), ``b`` and ``e`` three at its beginning and end, ``p`` how it
+sounds, ``i`` the first letter of a name, ``h`` the host of an address, ``n`` four digits of a
+number. Pieces are short and common, so the index is small; what a question means is in how it
+joins them (`db.identity.lookup_forms`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 from db.frozen import dataclass
 
 NAMES = 6  # variants of a name; more come from one mailbox that many people use
 NAME_WORDS = 5
-COMPANY_WORDS = 3
+COMPANY_WORDS = 4
 HANDLES = 12  # of each sort
 TEXT_CHARACTERS = 120
-WIDTHS = (3, 2)
-PHONE_TAIL_DIGITS = 3  # fewer would be found everywhere
+WORD_LETTERS = 24
+ENDS = 3  # letters
+PHONE_DIGITS = 4  # of a number in one key
 _FORMS = """
 ltd limited inc incorporated corp corporation gmbh ag kg bv nv sa sarl sas srl spa ab as oy oyj llc
-llp plc pty co company und and the ooo
+llp plc pty co company und and the ooo hb kb aps mbh ug ohg kft bt kkt zrt nyrt sro spol vos doo
+ltda lda eireli sl slne scom snc sti sp zoo sk osk ry tmi ky
 """
 COMPANY_FORMS = frozenset(_FORMS.split())
 
@@ -82,8 +86,13 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def company_words(text: str) -> tuple[str, ...]:
     """Return the words of a company's name; the legal form is left out where more is there."""
-    words = words_of(text)
-    return tuple(word for word in words if word not in COMPANY_FORMS) or words
+    return telling_words(words_of(text))
+
+
+def telling_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return words without legal forms and their letters (``s.a.``), where more is there."""
+    telling = tuple(word for word in words if len(word) > 1 and word not in COMPANY_FORMS)
+    return telling or words
 
 
 @lru_cache(maxsize=4096)
@@ -133,110 +142,90 @@ def local_words(email: str) -> tuple[str, ...]:
     return words_of(email.partition("@")[0].partition("+")[0])
 
 
-def look_up_words(person: Findable) -> set[str]:
-    """Return the words whose beginning finds a customer; a phone stands there backwards too."""
-    words = {word for name in person.names for word in name}
-    words.update(person.company)
-    words.update(person.emails)
-    words.update(person.handles)
-    for phone in person.phones:
-        words.update((f"+{phone}", f"#{phone[::-1]}"))
-    return words
-
-
 def index_keys(person: Findable) -> set[str]:
     """Return all keys under which a customer stands in the index."""
     keys: set[str] = set()
-    names = [*person.names]
-    names += [
-        words for words in map(local_words, person.emails) if words and words not in person.names
-    ]
-    for name in names:
-        keys.update(joined_keys(name))
-        for one, other in _pairs(name):
-            keys.update(pair_keys(one, other, WIDTHS))
-            keys.update(initial_keys(one, other))
-            keys.update(initial_keys(other, one))
-    for one, other in _pairs(person.company):
-        keys.update(pair_keys(one, other, WIDTHS))
-    for word in person.company[:2]:
-        for one in {word for name in person.names for word in name}:
-            keys.update(pair_keys(one, word, WIDTHS))
-            keys.update(initial_keys(one, word))
-    for email in person.emails:
-        keys.update(address_keys(email))
-    for word in _grammed(person):
+    for name in person.names:
+        keys.update(f"i{word[0]}" for word in name)
+    for word in _words(person):
+        keys.add(f"w{word}")
         keys.update(gram_keys(word))
+        keys.update(end_keys(word))
+        keys.update(sound_keys(word))
+    for email in person.emails:
+        keys.update(host_keys(email))
+        for word in local_words(email):
+            keys.update(gram_keys(word))
+            keys.update(end_keys(word))
+    for phone in person.phones:
+        keys.update(phone_keys(phone))
     return keys
 
 
-def _grammed(person: Findable) -> Iterator[str]:
-    for name in person.names:
-        yield from name
-    yield from person.company[:2]
-    for email in person.emails:
-        yield email.partition("@")[0]
-    yield from person.handles
+def _words(person: Findable) -> set[str]:
+    words = {word for name in person.names for word in name}
+    words.update(person.company)
+    words.update(word for word in map(one_word, person.handles) if word)
+    return {word[:WORD_LETTERS] for word in words}
 
 
-def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for number, one in enumerate(words):
-        for other in words[number + 1 :]:
-            yield one, other
+def one_word(text: str) -> str:
+    """Return the letters and digits of an address or a handle: ``ada_m`` is ``adam``."""
+    return "".join(_WORDS.findall(text.lower()))[:WORD_LETTERS]
 
 
-def query_keys(words: Sequence[str], width: int) -> list[str]:
-    """Return the keys to look under for these words, with pieces of one width."""
-    keys: dict[str, None] = {}
-    for one, other in _pairs(words[:NAME_WORDS]):
-        if len(one) == 1 or len(other) == 1:
-            letter, word = (one, other) if len(one) == 1 else (other, one)
-            keys.update(dict.fromkeys(initial_keys(letter, word)))
-        else:
-            keys.update(dict.fromkeys(pair_keys(one, other, (width,))))
-    keys.update(dict.fromkeys(joined_keys(words)))
-    return list(keys)
+def end_keys(word: str) -> list[str]:
+    """Return the keys of a word's first three letters and of its last three."""
+    word = word[:WORD_LETTERS]
+    return [f"b{word[:ENDS]}", f"e{word[-ENDS:]}"] if len(word) >= ENDS else []
 
 
-def pair_keys(one: str, other: str, widths: Iterable[int]) -> Iterator[str]:
-    """Yield the four keys of two words for each width; their order does not matter."""
-    if other < one:
-        one, other = other, one
-    for width in widths:
-        heads = sorted((one[:width], other[:width]))
-        tails = sorted((one[-width:], other[-width:]))
-        yield f"h{width}{heads[0]}_{heads[1]}"
-        yield f"t{width}{tails[0]}_{tails[1]}"
-        yield f"m{width}{one[:width]}_{other[-width:]}"
-        yield f"m{width}{other[:width]}_{one[-width:]}"
+def gram_keys(word: str) -> list[str]:
+    """Return the threes of letters in a word, from its beginning to its end."""
+    letters = f"_{word[:WORD_LETTERS]}_"
+    return [f"g{letters[at : at + 3]}" for at in range(len(letters) - 2)]
 
 
-def initial_keys(letter: str, word: str) -> Iterator[str]:
-    """Yield the keys of one word's first letter with another word."""
-    yield f"i{letter[:1]}_{word[:3]}"
-    yield f"j{letter[:1]}_{word[-3:]}"
+def sound_keys(word: str) -> list[str]:
+    """Return the key of how a word sounds; none for what sounds like everything."""
+    sound = sound_of(word)
+    return [f"p{sound}"] if len(sound) > 1 else []
 
 
-def joined_keys(words: Sequence[str]) -> Iterator[str]:
-    """Yield the keys of a name written as one word, or of one word that was cut in two."""
-    joined = "".join(words)
-    if len(joined) >= 5:
-        yield f"b{joined[:5]}"
-        yield f"e{joined[-5:]}"
+def host_keys(email: str) -> list[str]:
+    """Return the key of an address's host."""
+    host = one_word(email.partition("@")[2])
+    return [f"h{host}"] if host else []
 
 
-def address_keys(email: str) -> Iterator[str]:
-    """Yield the keys of an address: either end of its local part, with its host's beginning."""
-    local, _, host = email.partition("@")
-    near = "".join(_WORDS.findall(host))[:5]
-    word = "".join(_WORDS.findall(local))
-    if near and word:
-        for width in (4, 3):
-            yield f"a{word[:width]}_{near}"
-            yield f"z{word[-width:]}_{near}"
+def phone_keys(digits: str) -> list[str]:
+    """Return the keys of every four digits that stand together."""
+    return [f"n{digits[at : at + PHONE_DIGITS]}" for at in range(len(digits) - PHONE_DIGITS + 1)]
 
 
-def gram_keys(word: str) -> set[str]:
-    """Return the threes of letters in a word, its beginning and end marked."""
-    letters = f"_{''.join(_WORDS.findall(word))[:24]}_"
-    return {f"g{letters[at : at + 3]}" for at in range(len(letters) - 2)}
+_SOUNDS = (
+    (re.compile("^(?:kn|gn|pn)"), "n"),
+    (re.compile("^wr"), "r"),
+    (re.compile("^x"), "s"),
+    (re.compile("^mac"), "mc"),
+    (re.compile("ough|augh|eigh|igh"), "a"),
+    (re.compile("ph|v|pf"), "f"),
+    (re.compile("sch|sh|tz|ts|z|c(?=[eiy])"), "s"),
+    (re.compile("ch|ck|q|c"), "k"),
+    (re.compile("x"), "ks"),
+    (re.compile("dt|th|d"), "t"),
+    (re.compile("g(?=[eiy])|y(?=[aeou])"), "j"),
+)
+_SILENT = re.compile("(?<=.)[aeiouyhw]+")
+_TWICE = re.compile(r"(.)\1+")
+_VOWELS = frozenset("aeiouy")
+
+
+@lru_cache(maxsize=20_000)
+def sound_of(word: str) -> str:
+    """Return how a word sounds, roughly and in any language: its consonants, like for like."""
+    for pattern, sound in _SOUNDS:
+        word = pattern.sub(sound, word)
+    if word[:1] in _VOWELS:
+        word = f"a{word[1:]}"
+    return _TWICE.sub(r"\1", _SILENT.sub("", word))[:8]

@@ -15,7 +15,9 @@ from rapidfuzz.fuzz import token_set_ratio, token_sort_ratio
 from db.among import among
 from db.engine.interface import Connection, Value
 from db.identity.facts import mailbox
-from db.identity.lookup_keys import initial_keys, pair_keys
+from db.identity.lookup_forms import initials, pairs, same
+from db.identity.lookup_forms import number as number_of
+from db.identity.lookup_keys import one_word
 from db.identity.people import Person, Words, people_of
 
 HOLDERS = 40  # of one key; what more have says little
@@ -27,8 +29,11 @@ FEW = 4  # holders of a key that says much by itself
 TAIL_DIGITS = 8
 LEAST_LETTERS = 5
 
-_BEGINNING = """
-select customer_id from customer_words where word >= :word and word < :end limit :rows
+_LOCAL = """
+select customer_id from identities
+where kind = 'email' and network = '' and value >= :word and value < :end
+  and customer_id is not null and state <> 'rejected'
+limit :rows
 """
 _FACTS = "select identity_id from identity_facts where kind = :kind and value = :value limit :rows"
 _TEXTS = "select customer_id, text from customer_texts where customer_id in (:among)"
@@ -76,24 +81,27 @@ class Nearby:
         for number in person.numbers.values():
             digits = "".join(letter for letter in number if letter.isdigit())
             if len(digits) >= TAIL_DIGITS:
-                yield self._beginning(f"#{digits[::-1][:TAIL_DIGITS]}")
+                yield self._under(number_of(digits[-TAIL_DIGITS:]))
         for email in person.emails:
             local = email.partition("@")[0].partition("+")[0]
             if len(local) >= LEAST_LETTERS:
-                yield self._beginning(f"{local}@")
-                yield self._beginning(local, whole=True)
+                yield self._at(local)
+                yield self._under(same(one_word(local)))
         for _, handle in person.handles:
             if len(handle) >= LEAST_LETTERS:
-                yield self._beginning(f"{handle}@")
-                yield self._beginning(handle, whole=True)
+                yield self._at(handle)
+                yield self._under(same(one_word(handle)))
 
-    def _beginning(self, word: str, *, whole: bool = False) -> list[int]:
-        if not word.isascii():
-            return []
-        end = word + "\x01" if whole else word[:-1] + chr(ord(word[-1]) + 1)
-        params: dict[str, Value] = {"word": word, "end": end, "rows": HOLDERS + 1}
-        rows = self._connection.all(_BEGINNING, params)
+    def _at(self, local: str) -> list[int]:
+        """Return whose address has this before its sign, at any host."""
+        params: dict[str, Value] = {"word": f"{local}@", "end": f"{local}A", "rows": HOLDERS + 1}
+        rows = self._connection.all(_LOCAL, params)
         return [row[0] for row in rows] if len(rows) <= HOLDERS else []
+
+    def _under(self, wanted: str) -> list[int]:
+        """Return who stands under these keys of the finder."""
+        found = self._connection.customer_keys.holders([wanted], HOLDERS + 1)[0]
+        return found if len(found) <= HOLDERS else []
 
     def _named(self, person: Person) -> Iterable[int]:
         """Return customers with a like name, or a like name at a like company."""
@@ -103,7 +111,7 @@ class Nearby:
         for word in person.company[:1]:
             for name in person.names[:1]:
                 for part in name[:2]:
-                    keys.update(dict.fromkeys(pair_keys(part, word, (3,))))
+                    keys.update(dict.fromkeys(pairs(part, word)))
         counted: Counter[int] = Counter()
         for holders in self._connection.customer_keys.holders(keys, HOLDERS + 1):
             if len(holders) <= HOLDERS:
@@ -134,9 +142,9 @@ def _name_keys(words: Words) -> Iterator[str]:
         for other in words[place + 1 : 3]:
             if len(one) == 1 or len(other) == 1:
                 letter, word = (one, other) if len(one) == 1 else (other, one)
-                yield from initial_keys(letter, word)
+                yield from initials(letter, word)
             else:
-                yield from pair_keys(one, other, (3,))
+                yield from pairs(one, other)
 
 
 def partners(connection: Connection, customer_ids: Iterable[int]) -> dict[int, set[int]]:

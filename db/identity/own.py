@@ -146,7 +146,7 @@ def _mark(connection: Connection, added: OwnAddresses) -> None:
             emptied.append(int(customer_id))
     if marked:
         from db.counters import recount
-        from db.identity.lookup import index_customers
+        from db.identity.lookup_index import index_customers
 
         connection.many(_FORGET_EMPTY, [{"id": number} for number in emptied])
         recount(connection)

@@ -18,7 +18,7 @@ create function search(match tsquery) returns table(rowid bigint) language sql s
   'select s.id from search_rows s where s.words @@ match';
 create table customer_keys(
   customer_id bigint primary key,
-  keys text[] collate "C" not null
+  keys tsvector not null
 );
 create index customer_keys_keys on customer_keys using gin(keys) with (fastupdate = off);
 """

@@ -246,6 +246,19 @@ create table conversation_keys(
   conversation_id {big} not null references conversations(id)
 ){keyed};
 
+create table thread_rules(
+  id {big} primary key,
+  kind {text} not null check (kind in ('mark', 'apart')),
+  scope {text} not null default '',
+  shape {text} not null default '',
+  one_id {big} not null default 0,
+  other_id {big} not null default 0,
+  example {text} not null default '',
+  made_by {big} not null,
+  made_at {big} not null,
+  undone_at {big} not null default 0
+){strict};
+
 create table queues(
   id {big} primary key,
   name {text} not null unique,
@@ -302,6 +315,12 @@ create index cases_owner on cases(
 ) where unresolved = 1;
 create index cases_queue on cases(
   queue_id, urgency_rank, waiting_since, id, unresolved, snoozed_until, status, waiting_on
+) where unresolved = 1;
+create index cases_turn on cases(
+  queue_id, waiting_on, snoozed_until, waiting_since, unresolved
+) where unresolved = 1;
+create index cases_asker on cases(
+  requester_id, urgency_rank, waiting_since, id, unresolved
 ) where unresolved = 1;
 create index cases_waiting on cases(
   waiting_on, waiting_since, id, unresolved, snoozed_until, status
@@ -363,7 +382,7 @@ create table entries(
 ){keyed};
 create unique index entries_id on entries(id);
 create index entries_case on entries(case_id, at, id);
-create index entries_pinned on entries(identity_id, at) where pinned = 1;
+create index entries_pinned on entries(identity_id, at, removed, pinned) where pinned = 1;
 
 create table entry_identities(
   identity_id {big} not null,
@@ -509,12 +528,6 @@ create table customer_texts(
   customer_id {big} primary key,
   text {text} not null
 ){strict};
-
-create table customer_words(
-  word {text} not null,
-  customer_id {big} not null,
-  primary key(word, customer_id)
-){keyed};
 
 create table terms(
   term {text} primary key,

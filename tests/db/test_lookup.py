@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.contract import Address, Batch, Entry, Party, Recognised
 from db.commands.customers import EditCustomer
 from db.identity import lookup
-from db.identity.lookup import find_customers, index_customers
-from db.identity.lookup_index import rebuild
+from db.identity.lookup import find_customers
+from db.identity.lookup_index import index_customers, rebuild
 from db.identity.lookup_keys import Findable, company_words, findable, index_keys, words_of
+from db.ingest import Arrival
 from db.records import AgentRow, CustomerHit
 from db.store import Store
 from tests.engines import Places, keys_of, writes_so_far
@@ -115,6 +117,17 @@ def hits(store: Store, text: str) -> tuple[CustomerHit, ...]:
         ("345678", "Ada Moreno", "phone"),
         ("+351 912", "Ada Moreno", "phone"),
         ("0142", "Mary Ellen O'Neil", "phone"),
+        ("207 123", "Jonathan Hartwell", "phone"),
+        ("351912355678", "Ada Moreno", "phone"),
+        ("jonny hartwell", "Jonathan Hartwell", "name"),
+        ("juergen grossmann", "Jürgen Großmann", "name"),
+        ("ada maria moreno", "Ada Moreno", "name"),
+        ("johnathan heartwell", "Jonathan Hartwell", "name"),
+        ("adamoreno", "Ada Moreno", "name"),
+        ("j blackford robotics", "Jürgen Großmann", "name and company"),
+        ("Blackfrod Robotics B.V.", "Jürgen Großmann", "company"),
+        ("j.grosmann@blackford.example", "Jürgen Großmann", "e-mail"),
+        ("j.grossmann@blackfrod.example", "Jürgen Großmann", "e-mail"),
         ("(0)718 555 0142", "Mary Ellen O'Neil", "phone"),
         ("@countess", "Ada Byron", "handle"),
         ("countes", "Ada Byron", "handle"),
@@ -129,6 +142,28 @@ def test_half_remembered_letters_find_who_was_meant(
     assert 0 < found[0].score <= 100
 
 
+def test_a_number_that_stands_in_a_message_finds_who_wrote_it(store: Store) -> None:
+    parties = (
+        Party("from", Address("email", "ada@mail.example"), "Ada Moreno"),
+        Party("to", Address("email", "help@us.example")),
+    )
+    entry = Entry(external_id="1", at=1, parties=parties, subject="Where?", text="Order AC-10293.")
+    store.sink(Recognised("mbox", "mbox mail file", "mail"), "x", Arrival(0)).write(Batch((entry,)))
+    (hit,) = hits(store, "AC-10293")
+    assert (hit.name, hit.why, hit.matched) == ("Ada Moreno", "message", "AC-10293")
+    case = store.ask(lambda connection: connection.value("select min(id) from cases"))
+    assert [hit.why for hit in hits(store, f"#{case}")] == ["case"]
+    assert hits(store, "AC-10294") == ()
+
+
+def test_a_name_that_is_a_company_too_brings_both(people: Store) -> None:
+    with people.engine.write() as connection:
+        connection.run("insert into organizations(id, name, created_at) values(90, 'Kjær', 0)")
+        connection.run("update customers set organization_id = 90 where id = 2")
+        index_customers(connection, [2])
+    assert {hit.why for hit in hits(people, "kjaer")} == {"name", "company"}
+
+
 def test_a_company_brings_everyone_there(kept_people: Store) -> None:
     assert {hit.name for hit in hits(kept_people, "acme tools")} == {
         "Jonathan Hartwell",
@@ -138,7 +173,18 @@ def test_a_company_brings_everyone_there(kept_people: Store) -> None:
 
 
 def test_noise_finds_nobody(kept_people: Store) -> None:
-    for typed in ("qqqq zzzz", "***", "99999", "x@y", "\x00", '"', "a" * 5_000):
+    for typed in (
+        "qqqq zzzz",
+        "AND",
+        "OR (",
+        "NOT x*",
+        "***",
+        "99999",
+        "x@y",
+        "\x00",
+        '"',
+        "a" * 5_000,
+    ):
         assert hits(kept_people, typed) == ()
 
 
@@ -197,8 +243,7 @@ def test_a_deleted_customer_is_gone_from_the_index(people: Store) -> None:
         index_customers(connection, [3])
     assert hits(people, "hartwell") == ()
     connection = people.engine.connection()
-    assert connection.value("select count(*) from customer_words where customer_id = 3") == 0
-    assert connection.customer_keys.holders(["h3har_jon"], 10) == [[]]
+    assert connection.customer_keys.holders(["whartwell"], 10) == [[]]
 
 
 def test_an_unchanged_customer_is_not_written_again(people: Store) -> None:
@@ -233,7 +278,7 @@ def test_at_most_a_few_hundred_are_ranked(people: Store, monkeypatch: pytest.Mon
     assert len(ranked) <= lookup.CANDIDATES
     ranked.clear()
     hits(people, "xda mxrenx")
-    assert len(ranked) <= 3 * lookup.CANDIDATES
+    assert len(ranked) <= lookup.CANDIDATES
 
 
 names = st.text(max_size=30)
@@ -276,7 +321,6 @@ def _index(store: Store) -> tuple[object, ...]:
     connection = store.engine.connection()
     return (
         keys_of(store),
-        connection.all("select word, customer_id from customer_words order by 1, 2"),
         connection.all("select customer_id, text from customer_texts order by 1"),
     )
 

@@ -51,7 +51,7 @@ TRUTH = (
     "select entry_id, role, identity_id, name from entry_parties order by entry_id, role, position",
     "select identity_id, at, entry_id from entry_identities order by 1, 2, 3",
     "select customer_id, text from customer_texts order by customer_id",
-    "select word, customer_id from customer_words order by word, customer_id",
+    "select customer_id, text from customer_texts order by customer_id",
 )
 
 
