@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,8 +19,10 @@ from db.records import Done, JournalRow
 
 if TYPE_CHECKING:
     from db.commands.base import Command as Act
+    from db.store import Store
 
 PAGE_ROWS = 200
+FOREVER = 2**62
 
 LOG_COLUMNS: tuple[Column[JournalRow], ...] = (
     Column("act", lambda row: str(row.seq), right=True),
@@ -28,6 +31,22 @@ LOG_COLUMNS: tuple[Column[JournalRow], ...] = (
     Column("what", lambda row: row.sentence or "(erased)", weight=4),
     Column("", lambda row: f"undone by {row.undone_by}" if row.undone_by else ""),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a walk over the journal found.
+
+    Attributes:
+        altered_act: The first act that does not fit; 0 when all do.
+        anchored: Whether the anchor that was given stands in it.
+        anchor: Number and hash of the last act, to be kept elsewhere.
+    """
+
+    acts: int
+    altered_act: int
+    anchored: bool
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,57 +128,124 @@ def redo(session: Session, form: str) -> int:
 
 @click.command(cls=Command)
 @click.option("--case", metavar="NUMBER", help="Only what was done to this case.")
+@click.option("--customer", metavar="WHO", help="Only what was done to them and their cases.")
+@click.option("--by", metavar="LOGIN", help="Only what this agent did.")
 @click.option("--mine", is_flag=True, help="Only what you did.")
+@click.option("--since", metavar="WHEN", help="Not before: a duration (2w, 36h) or a day.")
+@click.option(
+    "--until", metavar="WHEN", help="Before: a duration (1d) or a day, which is left out."
+)
 @click.option("--verify", is_flag=True, help="Check that nobody has rewritten the journal.")
+@click.option("--anchor", metavar="ACT:HASH", help="With --verify: what it told you to keep.")
 @limit_option(50)
 @output_option()
 @pass_session
-def log(session: Session, case: str | None, mine: bool, verify: bool, limit: int, form: str) -> int:
-    """Show what was done, newest first."""
+def log(
+    session: Session,
+    case: str | None,
+    customer: str | None,
+    by: str | None,
+    mine: bool,
+    since: str | None,
+    until: str | None,
+    verify: bool,
+    anchor: str | None,
+    limit: int,
+    form: str,
+) -> int:
+    r"""Show what was done, newest first; all that is asked for must hold.
+
+    --verify walks the whole journal and names the first act that was altered (exit code 65).
+
+    \b
+    centric log --customer ada --since 2w
+    centric log --by ben --since 2026-11-01 --until 2026-12-01 -n 0 -o json
+    """
     from console.cli.cases import case_number
 
-    case_id = case_number(case) if case else 0
-    if verify:
-        return _verify(session)
-    rows = _rows(session, case_id, mine, limit)
+    if verify or anchor:
+        return _verify(session, anchor or "", form)
+    store = session.open()
+    rows = _rows(
+        store,
+        limit,
+        case_id=case_number(case) if case else 0,
+        customer_id=_customer(store, customer),
+        login=by or (session.login if mine else ""),
+        since=_when(since, 0),
+        until=_when(until, FOREVER),
+    )
     emit(rows, form, LOG_COLUMNS, kind=JournalRow, id_of=lambda row: row.seq)
     if not rows and form == "text":
         say("Nothing was done yet.")
     return exits.OK
 
 
-def _rows(session: Session, case_id: int, mine: bool, limit: int) -> list[JournalRow]:
-    from db import journal
+def _customer(store: Store, who: str | None) -> int:
+    if not who:
+        return 0
+    from console.cli.erasing import one_customer
 
-    store = session.open()
-    agent_id = session.agent_id(store) if mine else 0
-    if mine and not agent_id:
-        return []
+    return one_customer(store, who)
+
+
+def _when(text: str | None, otherwise: int) -> int:
+    """Return a time as people write it.
+
+    Raises:
+        UsageError: It is no time.
+    """
+    if not text:
+        return otherwise
+    from console.cli.when import parse_work_since
+    from console.times import local, now
+
+    try:
+        return parse_work_since(text, now(), local(now()).tzinfo or UTC)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _rows(store: Store, limit: int, **wanted: Any) -> list[JournalRow]:  # as `acts_page` has them
+    from db.queries.acts import acts_page
+
     rows: list[JournalRow] = []
-    before = journal.NEWEST
+    before = FOREVER
     while True:
         size = min(limit - len(rows), PAGE_ROWS) if limit else PAGE_ROWS
-        if case_id:
-            page = store.ask(journal.history, "case", case_id, PAGE_ROWS if mine else size, before)
-        else:
-            page = store.ask(journal.recent, agent_id, size, before)
-        rows += [row for row in page if not (case_id and mine) or row.agent == session.login]
-        if not page or (limit and len(rows) >= limit):
-            return rows[:limit] if limit else rows
+        page = store.ask(acts_page, **wanted, before_seq=before, limit=size)
+        rows += page
+        if len(page) < size or (limit and len(rows) >= limit):
+            return rows
         before = page[-1].seq
 
 
-def _verify(session: Session) -> int:
+def _verify(session: Session, anchor: str, form: str) -> int:
     from db import journal
+    from db.queries.acts import is_anchored
 
+    number, _, digest = anchor.strip().replace(" ", ":").partition(":")
+    if anchor and not (number.isdecimal() and digest):
+        raise click.UsageError("An anchor is the number of an act and its hash: 42:9f86…")
     store = session.open()
-    broken = store.ask(journal.verify)
-    if broken:
-        say(f"The journal was altered: act {broken} is the first that does not fit.")
-        return exits.NOTHING
-    seq, anchor = store.ask(journal.head)
-    click.echo(f"{seq:,} acts, none altered. Keep this to compare later: {seq} {anchor}")
-    return exits.OK
+    seq, head = store.ask(journal.head)
+    found = Verified(
+        acts=seq,
+        altered_act=store.ask(journal.verify),
+        anchored=not anchor or store.ask(is_anchored, int(number), digest),
+        anchor=f"{seq}:{head}",
+    )
+    emit_one(found, "json" if form == "ids" else form, lambda: _verified_lines(found, number))
+    return exits.OK if found.anchored and not found.altered_act else exits.BAD_INPUT
+
+
+def _verified_lines(found: Verified, number: str) -> Iterator[str]:
+    if found.altered_act:
+        yield f"The journal was altered: act {found.altered_act} is the first that does not fit."
+    elif not found.anchored:
+        yield f"The journal was written anew or cut off: act {number} is not the one you noted."
+    else:
+        yield f"{found.acts:,} acts, none altered. Keep this to compare later: {found.anchor}"
 
 
 def _take_back(session: Session, which: str, rest: Sequence[str], form: str) -> int:
