@@ -13,6 +13,7 @@ from db.store import Store
 
 ROUNDS = 200
 AGENT = 3
+PAGE = 64  # as the desk asks
 
 
 class Questions:
@@ -81,12 +82,12 @@ class Questions:
                 timeline.timeline_page, case_id=pick(self.cases, n)
             ),
             "texts of 20 entries": lambda n: ask(entry.entry_texts, pick(self.entries, n)),
-            "queue list 100": lambda n: ask(desk.case_page, "", AGENT, NOW),
+            "queue list 64": lambda n: ask(desk.case_page, "", AGENT, NOW, limit=PAGE),
             "queue list, a folder": lambda n: ask(
-                desk.case_page, pick(self.folders, n), AGENT, NOW
+                desk.case_page, pick(self.folders, n), AGENT, NOW, limit=PAGE
             ),
             "queue list, by waiting": lambda n: ask(
-                desk.case_page, "waiting:us", AGENT, NOW, sort="waiting"
+                desk.case_page, "waiting:us", AGENT, NOW, limit=PAGE, sort="waiting"
             ),
             "counts of 30 queues": lambda n: ask(desk.queues, AGENT, NOW),
             "case header": lambda n: ask(desk.case_detail, pick(self.cases, n), AGENT),
@@ -128,7 +129,7 @@ class Questions:
                 "select * from message where case_id = ? order by at desc limit 50",
                 pick(self.cases, n),
             ),
-            "queue list 100": lambda n: run(queue.format(more="", order=sorted_by), NOW),
+            "queue list 64": lambda n: run(queue.format(more="", order=sorted_by), NOW),
             "queue list, a folder": lambda n: run(
                 queue.format(more="and t.queue_id = ?", order=sorted_by),
                 NOW,

@@ -26,7 +26,7 @@ from db.records import (
 )
 from db.words import STATUSES
 
-PAGE_CASES = 100
+PAGE_CASES = 64  # two screens; as many keys as one statement looks up
 PAGE_ENTRIES = 50
 
 

@@ -7,13 +7,13 @@ unresolved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from db.among import among
 from db.engine.interface import Bound, Connection, Row, Value
 from db.errors import NotFound
 from db.frozen import dataclass
-from db.language import Asker, Query, QueryError, parse
+from db.language import Asker, Filter, Query, QueryError, parse
 from db.language_sql import Where, where_cases
 from db.queries.rows import LINE_COLUMNS, case_line, case_rows_by_id, listed
 from db.records import (
@@ -26,6 +26,7 @@ from db.records import (
     QueueRow,
     StoreStatus,
 )
+from db.words import WAITING_ON
 
 PAGE_ROWS = 200  # a page is never longer
 ALSO_OPEN_ROWS = 20
@@ -52,12 +53,12 @@ _COUNT = (
     "select {number}, count(*), min(case when c.waiting_on = 'us' then c.waiting_since end)"
     " from cases c where {where}"
 )
-# One walk of the index of folders, which is in their order.
-_COUNT_FOLDERS = """
-select c.queue_id, count(*), min(case when c.waiting_on = 'us' then c.waiting_since end)
+# One walk of an index that is in this order: folders, whose turn it is, and all of them together.
+_COUNT_TURNS = """
+select c.queue_id, c.waiting_on, count(*), min(c.waiting_since)
 from cases c
 where c.unresolved = 1 and c.snoozed_until <= :now
-group by c.queue_id
+group by c.queue_id, c.waiting_on
 """
 _PAGE = "select c.id, {columns} from cases c where {where} {after} order by {order} limit :rows"
 _ALSO_OPEN = f"""
@@ -84,11 +85,7 @@ from case_links where other_id = :case_id
 order by 1, 2
 """
 _STATUS = """
-select (select count(*) from entries),
-  (select count(*) from customers where canonical_id = id),
-  (select count(*) from cases),
-  (select count(*) from cases where unresolved = 1),
-  (select count(*) from drafts where agent_id = :agent_id),
+select (select count(*) from drafts where agent_id = :agent_id),
   (select count(*) from quarantine),
   (select coalesce(max(last_success_at), 0) from sources)
 """
@@ -121,22 +118,24 @@ def _counts(
     connection: Connection, rows: Sequence[Row], agent_id: int, now: int
 ) -> dict[int, tuple[int, int | None]]:
     """Return cases and the oldest wait by queue, each counted from a range of an index."""
-    counts: dict[int, tuple[int, int | None]] = {}
-    folders = connection.all(_COUNT_FOLDERS, {"now": now})
-    everything = (
-        sum(cases for _, cases, _ in folders),
-        min((oldest for _, _, oldest in folders if oldest is not None), default=None),
-    )
+    turns = connection.all(_COUNT_TURNS, {"now": now})
+    everything = _summed(turns)
+    by_folder: dict[int, list[Row]] = {}
+    for turn in turns:
+        by_folder.setdefault(turn[0], []).append(turn)
+    counts = {folder: _summed(some) for folder, some in by_folder.items()}
     parts: list[str] = []
     params: dict[str, Bound] = {}
-    for queue_id, cases, oldest in folders:
-        counts[queue_id] = (cases, oldest)
-    for queue_id, _, _, folder, query, _ in rows:
-        if not query:
+    for queue_id, _, _, folder, text, _ in rows:
+        if not text:
             if not folder:
                 counts[queue_id] = everything
             continue
         try:
+            query = parse(text)
+            if waiting_on := None if folder else _only_turn(query):
+                counts[queue_id] = _summed(turn for turn in turns if turn[1] in waiting_on)
+                continue
             where = _condition(
                 connection, query, queue_id if folder else 0, agent_id, now, f"q{queue_id}_"
             )
@@ -150,6 +149,25 @@ def _counts(
         ):
             counts[queue_id] = (cases, oldest)
     return counts
+
+
+def _summed(turns: Iterable[Row]) -> tuple[int, int | None]:
+    """Return the cases of some rows of `_COUNT_TURNS`, and the oldest that waits for us."""
+    cases, oldest = 0, None
+    for _, waiting_on, count, since in turns:
+        cases += count
+        if waiting_on == "us" and (oldest is None or since < oldest):
+            oldest = since
+    return cases, oldest
+
+
+def _only_turn(query: Query) -> tuple[str, ...]:
+    """Return whose turn a query asks for, if that is all that it asks; else nothing."""
+    if len(query.terms) != 1:
+        return ()
+    term = query.terms[0]
+    plain = isinstance(term, Filter) and term.field == "waiting" and not term.negated
+    return term.values if plain and set(term.values) <= set(WAITING_ON) else ()
 
 
 def folder_queues(connection: Connection, agent_id: int, now: int) -> tuple[QueueRow, ...]:
@@ -181,11 +199,11 @@ def case_page(
         QueryError: The query or the order is not understood.
     """
     if isinstance(queue, str):
-        where = _condition(connection, queue, 0, agent_id, now, "p")
+        where = _condition(connection, parse(queue), 0, agent_id, now, "p")
         sort = sort or "urgency"
     else:
         folder = queue.queue_id if queue.folder else 0
-        where = _condition(connection, queue.query, folder, agent_id, now, "p")
+        where = _condition(connection, parse(queue.query), folder, agent_id, now, "p")
         sort = sort or queue.sort
     order = ORDERS.get(sort)
     if order is None:
@@ -254,7 +272,7 @@ def _also_open(connection: Connection, row: CaseRow, requester_id: int) -> tuple
 
 def status(connection: Connection, agent_id: int) -> StoreStatus:
     """Return what the status line says of the store as a whole."""
-    row = connection.one(_STATUS, {"agent_id": agent_id}) or (0,) * 7
+    row = connection.one(_STATUS, {"agent_id": agent_id}) or (0, 0, 0)
     return StoreStatus(*row)
 
 
@@ -279,12 +297,11 @@ def tags(connection: Connection, case_ids: Sequence[int] = ()) -> tuple[tuple[st
 
 
 def _condition(
-    connection: Connection, text: str, folder: int, agent_id: int, now: int, prefix: str
+    connection: Connection, query: Query, folder: int, agent_id: int, now: int, prefix: str
 ) -> Where:
     """Return the condition of a queue or query with what is left out by custom."""
     from db.queries.people import people_of
 
-    query = parse(text)
     where = where_cases(query, Asker(agent_id, now, people=people_of(connection)), prefix)
     params: dict[str, Bound] = {**where.params, f"{prefix}now": now, f"{prefix}folder": folder}
     parts = _customs(query, prefix)

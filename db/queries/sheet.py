@@ -16,7 +16,6 @@ from db.records import CaseLine, CheatSheet, Contact, Handle, NoteLine
 from db.texts import unpack
 
 OPEN_CASES = 20
-OPEN_LOOKED_AT = 200  # of each handle, the last changed
 CONTACTS = 3
 CONTACTS_LOOKED_AT = 100  # of each handle: newsletters may stand before the last words of a person
 HANDLES = 30
@@ -41,7 +40,7 @@ where customer_id in (:among)
 _OPEN = f"""
 select {LINE_COLUMNS}, c.urgency_rank from cases c
 where c.requester_id = :identity and c.unresolved = 1
-order by c.updated_at desc limit :rows
+order by c.urgency_rank, c.waiting_since, c.id limit :rows
 """  # noqa: S608 - the columns are a constant
 _CONTACTS = """
 select id, case_id, at, channel, direction, author, preview from (
@@ -50,11 +49,16 @@ select id, case_id, at, channel, direction, author, preview from (
 where direction <> 'internal' and automatic = '' and removed = 0
 order by at desc, id desc limit :rows
 """
+# The inner question is answered by the index of pinned entries alone.
 _NOTES = """
 select e.id, e.at, e.author, t.codec, t.data
-from entries e join entry_texts t on t.entry_id = e.id
-where e.identity_id = :identity and e.pinned = 1 and e.removed = 0
-order by e.at desc limit :rows
+from (
+  select identity_id, at, id from entries
+  where identity_id = :identity and pinned = 1 and removed = 0 order by at desc limit :rows
+) as newest
+join entries e on e.identity_id = newest.identity_id and e.at = newest.at and e.id = newest.id
+join entry_texts t on t.entry_id = e.id
+order by e.at desc
 """
 _TAGS = """
 select t.name, count(*) from (
@@ -118,7 +122,7 @@ def _first(members: Sequence[Row], column: int) -> Any:  # one column of any typ
 def _open_cases(connection: Connection, identities: Sequence[int]) -> tuple[CaseLine, ...]:
     rows: list[Row] = []
     for identity in identities:
-        rows += connection.all(_OPEN, {"identity": identity, "rows": OPEN_LOOKED_AT})
+        rows += connection.all(_OPEN, {"identity": identity, "rows": OPEN_CASES})
     rows.sort(key=lambda row: (row[7], row[5], row[0]))
     return tuple(case_line(row[:7]) for row in rows[:OPEN_CASES])
 

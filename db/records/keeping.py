@@ -29,10 +29,6 @@ class StoreStatus:
         quarantined: Items set aside.
     """
 
-    entries: int
-    customers: int
-    cases: int
-    unresolved: int
     drafts: int
     quarantined: int
     synced_at: int
