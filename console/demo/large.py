@@ -22,7 +22,7 @@ from console.demo.thread import AGENTS, OUR_IDENTITY, SOURCE, Thread, phone_of
 from db.counters import recount
 from db.engine.bulk import unsearched, weigh
 from db.engine.interface import Connection, Value
-from db.identity.lookup import index_customers
+from db.identity.lookup_index import index_customers
 from db.ids import ENTRY_DAY_SHIFT
 from db.search import collect_terms, index_rows
 from db.store import Store
