@@ -16,6 +16,7 @@ from db.identity.normalise import Key, best_name, flat, is_role, normalise, one_
 from db.raws import raw_rows
 from db.subjects import subject_key
 from db.texts import pack, pack_defects, pack_folds
+from db.tokens import tokens_in
 from db.words import CHANNELS, DIRECTIONS, ENTRY_KINDS, PRECISIONS, ZONE_SOURCES
 
 PARTIES_KEPT = 100  # the original has the rest
@@ -57,6 +58,7 @@ class Prepared:
         text: Sound; ``text_codec`` and ``text_data`` are what is stored of it.
         guests: Parties with an address, at most `PARTIES_KEPT`.
         thread_ids: Ids by which a mail belongs to others, nearest first, its own first of all.
+        tokens: What looks like a token of ours, and whether it stands in an address written to.
         human: True for words that a person wrote and that want an answer.
         digest: SHA-256 of the original; empty when there is none.
         raws: The rows that keep the original.
@@ -75,6 +77,7 @@ class Prepared:
     preview: str
     guests: tuple[Guest, ...]
     thread_ids: tuple[str, ...]
+    tokens: tuple[tuple[str, bool], ...]
     human: bool
     digest: bytes
     raws: list[dict[str, Value]]
@@ -100,6 +103,7 @@ def prepare(entry: Entry, source: str) -> Prepared:
         more = len(entry.parties) - PARTIES_KEPT
         defects += (f"{more} further addresses stand only in the original.",)
     digest = hashlib.sha256(entry.original).digest() if entry.original else b""
+    ids = thread_ids_of(entry)
     return Prepared(
         entry=entry,
         external_id=sound(entry.external_id),
@@ -113,7 +117,8 @@ def prepare(entry: Entry, source: str) -> Prepared:
         defects=pack_defects(defects),
         preview=preview_of(text, folds),
         guests=guests_of(entry, source),
-        thread_ids=thread_ids_of(entry),
+        thread_ids=ids,
+        tokens=tokens_of(entry, ids),
         human=human_words(entry),
         digest=digest,
         raws=raw_rows(entry.original, digest) if digest else [],
@@ -122,7 +127,7 @@ def prepare(entry: Entry, source: str) -> Prepared:
 
 def human_words(entry: Entry) -> bool:
     """Say whether a person wrote something that wants an answer."""
-    return not entry.automatic and entry.kind in ASKING_KINDS
+    return not entry.automatic and not entry.forged and entry.kind in ASKING_KINDS
 
 
 def check(entry: Entry) -> None:
@@ -203,6 +208,19 @@ def thread_ids_of(entry: Entry) -> tuple[str, ...]:
     if len(wanted) > THREAD_IDS:
         wanted[THREAD_IDS - 1 :] = wanted[-1:]
     return tuple(wanted)
+
+
+def tokens_of(entry: Entry, ids: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    """Return what looks like a token of ours: in the ids, and in the addresses written to."""
+    if entry.channel != "email":
+        return ()
+    found = [(token, False) for token in tokens_in(ids)] if any("c-" in one for one in ids) else []
+    addresses = [
+        party.address.value
+        for party in entry.parties[:PARTIES_KEPT]
+        if "+c-" in party.address.value and party.role in ("to", "cc", "bcc")
+    ]
+    return tuple(found + [(token, True) for token in tokens_in(addresses)])
 
 
 def author_of(guests: tuple[Guest, ...]) -> Guest | None:

@@ -2,8 +2,8 @@
 
 Two mails belong together when they share an id (their own, or one that they answer, known or not)
 and a person. Every pair of id and person is a key of the conversation, so that a child that comes
-before its parent waits at the same place; a mail that holds keys of two conversations joins them.
-A chat names its thread outright.
+before its parent waits at the same place; a mail that holds keys of two conversations joins them,
+unless an agent parted these. A chat names its thread outright. `db.threading` says which keys.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from connectors.contract import Entry
 from db.among import among
 from db.engine.interface import Connection, Value
 from db.identity.link import Identity
 from db.ids import take
+from db.thread_rules import ThreadRules
 
 KEY_BYTES = 12  # finding a second text for a given key is out of reach; rows stay short
 
@@ -43,22 +43,6 @@ _JOIN = "update conversations set joined_id = :kept, entries = 0 where id = :id"
 _ADD_KEY = """
 insert into conversation_keys(key, conversation_id) values(:key, :id) on conflict do nothing
 """
-
-
-def thread_keys(
-    entry: Entry, thread_ids: tuple[str, ...], company: tuple[str, ...], source: str
-) -> tuple[str, ...]:
-    """Return the keys of the conversations that an entry belongs to; empty: to one of its own.
-
-    Args:
-        entry: Its ``thread`` names the conversation, where the source has one.
-        thread_ids: Of `db.arrival.thread_ids_of`.
-        company: Of `db.direction.company`.
-        source: Name of the source: a chat's thread is unique within it.
-    """
-    if entry.thread:
-        return (f"thread {source} {entry.thread}",)
-    return tuple(f"{one} {person}" for one in thread_ids for person in company)
 
 
 def digest(key: str) -> str:
@@ -169,9 +153,12 @@ def found(conversation: Conversation) -> Conversation:
 class Threads:
     """Finds, makes and joins the conversations of one transaction."""
 
-    def __init__(self, connection: Connection, source_id: int) -> None:
+    def __init__(
+        self, connection: Connection, source_id: int, rules: ThreadRules | None = None
+    ) -> None:
         self._connection = connection
         self._source_id = source_id
+        self._rules = rules or ThreadRules()
         self._by_key: dict[str, Conversation] = {}
         self._by_id: dict[int, Conversation] = {}
         self._new_keys: list[tuple[str, Conversation]] = []
@@ -210,17 +197,13 @@ class Threads:
         """Return the conversation of an entry with these (stored) keys.
 
         Args:
-            keys: All of them; the conversations that hold one are joined.
+            keys: All of them, nearest first; the conversations that hold one are joined.
             channel: Of a conversation that has to be made.
             at: Of the entry; UTC milliseconds.
         """
         known = dict.fromkeys(found(self._by_key[key]) for key in keys if key in self._by_key)
         if known:
-            kept = min(known, key=lambda one: (not one.stored, one.id))
-            for gone in known:
-                if gone is not kept:
-                    kept.absorb(gone)
-                    self.joined.append((kept, gone))
+            kept = self._one_of(list(known))
         else:
             kept = Conversation(0, channel, self._source_id, "", "", at, at)
             self._made.append(kept)
@@ -228,6 +211,18 @@ class Threads:
             if key not in self._by_key:
                 self._by_key[key] = kept
                 self._new_keys.append((key, kept))
+        return kept
+
+    def _one_of(self, known: list[Conversation]) -> Conversation:
+        """Join conversations into one; those that an agent parted from the nearest are left."""
+        nearest = known[0]
+        apart = [one for one in known[1:] if self._rules.parted(nearest.id, one.id)]
+        joined = [one for one in known if one not in apart]
+        kept = min(joined, key=lambda one: (not one.stored, one.id))
+        for gone in joined:
+            if gone is not kept:
+                kept.absorb(gone)
+                self.joined.append((kept, gone))
         return kept
 
     def number(self) -> None:

@@ -33,9 +33,12 @@ class Heading:
 def head(entry: Entry, guests: tuple[Guest, ...], is_own: Callable[[Guest], bool]) -> Heading:
     """Decide the direction and whose timeline an entry belongs to.
 
-    A contact form writes from our own address with the customer in Reply-To: that is inbound.
+    A contact form writes from our own address with the customer in Reply-To: that is inbound. What
+    only pretends to come from us is kept among ourselves, and speaks to nobody.
     """
     author = author_of(guests)
+    if entry.forged and author is not None and is_own(author):
+        return Heading("internal", author, None, ())
     outsiders = [guest for guest in guests if guest.role in ADDRESSED and not is_own(guest)]
     inbound = author is not None and not is_own(author)
     if not inbound and not outsiders and entry.channel == "email":
@@ -67,9 +70,12 @@ def company(
     Persons outside who can be seen on both. A function's address (``info@``) counts when it writes
     or is written to by us, not when it is merely copied. Of a broadcast only the author counts,
     and not even that when it is ours: those who answer it are strangers to each other. A mail among
-    ourselves shares ourselves.
+    ourselves shares ourselves. A delivery report shares those who were not reached.
     """
-    seen = [guest for guest in guests if guest.role in SEEN_BY_ALL]
+    if entry.forged and heading.author is not None and is_own(heading.author):
+        return ()
+    roles = SEEN_BY_ALL | {"mentioned"} if entry.automatic == "bounce" else SEEN_BY_ALL
+    seen = [guest for guest in guests if guest.role in roles]
     outsiders = {guest.key: guest for guest in seen if not is_own(guest)}
     author = heading.author
     ours = author is not None and is_own(author)

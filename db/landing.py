@@ -12,15 +12,19 @@ from db import clock
 from db.among import among
 from db.arrival import Guest, Prepared
 from db.cases import Arrival, Cases
-from db.conversations import Conversation, Threads, digest, found, thread_keys
+from db.conversations import Conversation, Threads, digest, found
 from db.counters import count_customers
-from db.direction import Heading, company, head
+from db.direction import Heading, head
 from db.engine.interface import Connection
 from db.entry_rows import EntryRows, revise
 from db.frozen import dataclass
 from db.identity.link import Identity, People
+from db.identity.lookup_index import index_customers
 from db.identity.normalise import Key
 from db.identity.own import OwnAddresses
+from db.thread_rules import load_rules
+from db.threading import names_of
+from db.tokens import Tokens
 
 UNKNOWN = "unknown sender"
 
@@ -80,7 +84,9 @@ class Landing:
         self._source_id = source_id
         self._now = clock.now()
         self._people = People(connection, source_id, own, self._now)
-        self._threads = Threads(connection, source_id)
+        self._rules = load_rules(connection)
+        self._tokens = Tokens(connection)
+        self._threads = Threads(connection, source_id, self._rules)
         self._cases = Cases(connection, self._people, arrival)
 
     def write(self, ready: Sequence[Prepared]) -> Outcome:
@@ -130,9 +136,6 @@ class Landing:
         count_customers(self._connection, customers)
         rows.flush_contacts()
         if changed := self._people.touched_customers():
-            # Ranking needs rapidfuzz (20 ms to import), which a batch without new names does not.
-            from db.identity.lookup import index_customers
-
             index_customers(self._connection, changed)
 
     def _guests(self, one: Placed) -> list[tuple[Guest, Identity]]:
@@ -171,11 +174,13 @@ class Landing:
         if home is not None:
             people.customer_of(home)
         others = [people[guest.key] for guest in heading.others]
-        names = thread_keys(
-            one.entry,
-            one.thread_ids,
-            company(one.entry, one.guests, heading, lambda guest: people[guest.key].own),
+        names = names_of(
+            one,
+            heading,
             self._source,
+            self._tokens,
+            self._rules,
+            lambda guest: people[guest.key].own,
         )
         return Placed(
             one,
@@ -184,7 +189,7 @@ class Landing:
             home,
             tuple(other for other in others if other is not home),
             direction,
-            tuple(digest(name) for name in names),
+            tuple(dict.fromkeys(digest(name.key) for name in names)),
         )
 
     def _thread(self, placed: list[Placed]) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from connectors.contract import Entry
 from db.arrival import SUBJECT_CHARACTERS, Guest, check, guests_of, human_words, thread_ids_of
-from db.conversations import Conversation, digest, found, thread_keys
-from db.direction import company, head
+from db.conversations import Conversation, digest, found
+from db.direction import head
 from db.frozen import dataclass
 from db.identity.link import Identity
 from db.identity.normalise import Key, flat
 from db.identity.own import own_addresses, parse_own
 from db.subjects import subject_key
+from db.thread_rules import ThreadRules
+from db.threading import names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,18 @@ class Preview:
     messages: int
     first_at: int
     last_at: int
+
+
+class _Letter(NamedTuple):
+    """An entry as far as its conversation goes; an empty store knows no token of ours."""
+
+    entry: Entry
+    subject: str
+    topic: str
+    guests: tuple[Guest, ...]
+    thread_ids: tuple[str, ...]
+    human: bool
+    tokens: tuple[tuple[str, bool], ...] = ()
 
 
 class PreviewCounter:
@@ -96,13 +111,11 @@ class PreviewCounter:
     def _place(self, entry: Entry, guests: tuple[Guest, ...]) -> None:
         """Count an entry into its conversation, joining those that it bridges."""
         heading = head(entry, guests, self._is_own)
-        names = thread_keys(
-            entry,
-            thread_ids_of(entry),
-            company(entry, guests, heading, self._is_own),
-            self._source,
-        )
-        keys = [digest(name) for name in names]
+        subject = flat(entry.subject, SUBJECT_CHARACTERS)
+        topic = subject_key(subject)
+        letter = _Letter(entry, subject, topic, guests, thread_ids_of(entry), human_words(entry))
+        names = names_of(letter, heading, self._source, None, ThreadRules(), self._is_own)
+        keys = [digest(name.key) for name in names]
         known = dict.fromkeys(found(self._by_key[key]) for key in keys if key in self._by_key)
         if known:
             conversation, *others = known
@@ -122,8 +135,7 @@ class PreviewCounter:
             if entry.kind == "message" and not entry.direction and direction == "internal":
                 direction = "outbound"
         human = human_words(entry) and direction != "internal"
-        subject = flat(entry.subject, SUBJECT_CHARACTERS)
-        conversation.add(entry.at, "", subject_key(subject), direction if human else "", home)
+        conversation.add(entry.at, "", topic, direction if human else "", home)
 
     def result(self) -> Preview:
         """Return what was counted so far."""

@@ -41,6 +41,7 @@ _BLOCKS = {
     "queues": len(QUEUES) + 1,
     "customer_links": 1,
     "quarantine": 1,
+    "thread_rules": 1,
     "erasures": 1,
 }
 

@@ -252,9 +252,10 @@ def test_the_same_customer_on_the_same_subject_joins_the_open_case(ours: Store) 
 
 def test_an_answered_conversation_leaves_the_case_it_had_joined(ours: Store) -> None:
     take_in(ours, mail("a", NOON))
-    take_in(ours, mail("b", NOON + 1))
+    later = NOON + 20 * 24 * HOUR  # too late for the subject alone to make them one conversation
+    take_in(ours, mail("b", later))
     assert case_count(ours) == 1
-    take_in(ours, mail("c", NOON + 2, US, refs="b"))
+    take_in(ours, mail("c", later + 1, US, refs="b"))
     found = ours.engine.connection().all(
         "select o.external_id, c.unresolved, c.history"
         " from entries e join cases c on c.id = e.case_id"

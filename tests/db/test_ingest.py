@@ -416,7 +416,7 @@ def test_bytes_of_several_chunks_are_read_back_whole(ours: Store) -> None:
 
 @pytest.mark.engine("sqlite")
 def test_other_programs_read_the_views_while_a_writer_is_at_work(ours: Store) -> None:
-    take_in(ours, mail("a", name="Ada Byron"), mail("b", US))
+    take_in(ours, mail("a", name="Ada Byron"), replace(mail("b", US), subject="Other"))
     with ours.engine.write() as connection:
         connection.run("update cases set subject = 'not yet'")
         other = sqlite3.connect(f"file:{ours.url}?mode=ro", uri=True)
