@@ -37,6 +37,8 @@ _CONNECTING: Mapping[str, Any] = {  # libpq's own options, numbers and words
     "tcp_user_timeout": 15_000,
     "application_name": "centric",
 }
+# Compiling a question takes longer than answering any of ours.
+_SETTINGS = "set jit = off"
 WRITERS_LOCK = 0x43454E54  # an advisory lock is per database; a database holds one store
 
 _BEGIN_WRITE = (
@@ -57,7 +59,10 @@ class Connection:
     again once.
     """
 
-    __slots__ = ("_engine", "changed", "customer_keys", "full_text", "in_transaction", "raw")
+    __slots__ = (
+        *("_engine", "began", "changed", "customer_keys"),
+        *("full_text", "in_transaction", "raw"),
+    )
 
     refusals: tuple[type[Exception], ...] = (psycopg.DataError, psycopg.IntegrityError)
 
@@ -65,6 +70,7 @@ class Connection:
         self._engine = engine
         self.raw = raw
         self.in_transaction = False
+        self.began = 0
         self.changed = False
         self.full_text = PostgresFullText(self)
         self.customer_keys = PostgresCustomerKeys(self)
@@ -181,6 +187,7 @@ class PostgresEngine:
             told = conninfo_to_dict(self._url)
             options = {**_CONNECTING, **told, "client_encoding": "utf-8"}
             raw = psycopg.connect(autocommit=True, **options)
+            raw.execute(_SETTINGS, prepare=False)
         except psycopg.Error as error:
             raise Unavailable(_connecting_failed(self.place, error)) from error
         register(raw)
@@ -287,6 +294,7 @@ class PostgresEngine:
             failed = _reading_failed if script == _BEGIN_READ else _writing_failed
             raise Unavailable(failed(self.place, error)) from error
         connection.in_transaction = True
+        connection.began += 1
 
     def _commit(self, connection: Connection) -> None:
         try:
