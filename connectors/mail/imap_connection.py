@@ -262,19 +262,7 @@ class ImapConnection:
 
     def search(self, first: int, last: int) -> UidSet:
         """Return the UIDs between two, both included, that the open folder has."""
-        within = f"UID {first}:{last}"
-        if "ESEARCH" in self.capabilities:
-            found = self._ask("UID", "SEARCH", f"RETURN (ALL) {within}", untagged="ESEARCH")
-            text = _text(found)
-            _, marked, rest = text.partition(" ALL ")
-            numbers = rest.split(" ")[0] if marked else ""
-        else:
-            found = self._ask("UID", "SEARCH", within, untagged="SEARCH")
-            numbers = ",".join(_text(found).split())
-        try:
-            uids = UidSet.parse(numbers)
-        except ValueError:
-            raise Violation("The server answered a search with what are no UIDs.") from None
+        uids = self._search(f"UID {first}:{last}")
         outside = (
             UidSet([(1, first - 1)] if first > 1 else []),
             UidSet([(last + 1, MAX_UID)] if last < MAX_UID else []),
@@ -282,6 +270,24 @@ class ImapConnection:
         for part in outside:
             uids = uids.minus(part)
         return uids
+
+    def search_since(self, day: str) -> UidSet:
+        """Return the UIDs that the open folder received since a day, such as ``1-Nov-2026``."""
+        return self._search(f"SINCE {day}")
+
+    def _search(self, what: str) -> UidSet:
+        if "ESEARCH" in self.capabilities:
+            found = self._ask("UID", "SEARCH", f"RETURN (ALL) {what}", untagged="ESEARCH")
+            text = _text(found)
+            _, marked, rest = text.partition(" ALL ")
+            numbers = rest.split(" ")[0] if marked else ""
+        else:
+            found = self._ask("UID", "SEARCH", what, untagged="SEARCH")
+            numbers = ",".join(_text(found).split())
+        try:
+            return UidSet.parse(numbers)
+        except ValueError:
+            raise Violation("The server answered a search with what are no UIDs.") from None
 
     def fetch(
         self, wishes: Iterable[Wish], ahead: int = 2
