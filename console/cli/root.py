@@ -16,6 +16,7 @@ from console.splash import can_draw
 SUBCOMMANDS: dict[str, str] = {
     "import": "console.cli.importing:import_",
     "inspect": "console.cli.inspecting:inspect",
+    "connect": "console.cli.connecting:connect",
     "pull": "console.cli.pulling:pull",
     "demo": "console.cli.demo:demo",
     "queues": "console.cli.cases:queues",
