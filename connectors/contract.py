@@ -139,8 +139,8 @@ class Entry:
         direction: Only where the source knows for sure; empty means: decided by who “we” are.
         automatic: Why this was written by a program (``auto-replied``, ``list``, ``bounce``…);
             empty for a human's words.
-        forged: True where the receiving server found that the sender is not who they say; such
-            words are nobody's: ours least of all.
+        forged: True where the receiving server could not confirm the sender; who then claims to be
+            one of us is not believed.
         attachments: In the order of the source.
         original: The bytes as received; empty where the source has no such thing.
         original_type: Media type of ``original``, such as ``message/rfc822``.

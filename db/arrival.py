@@ -127,7 +127,7 @@ def prepare(entry: Entry, source: str) -> Prepared:
 
 def human_words(entry: Entry) -> bool:
     """Say whether a person wrote something that wants an answer."""
-    return not entry.automatic and not entry.forged and entry.kind in ASKING_KINDS
+    return not entry.automatic and entry.kind in ASKING_KINDS
 
 
 def check(entry: Entry) -> None:

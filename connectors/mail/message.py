@@ -9,6 +9,7 @@ from hashlib import blake2b
 from connectors.contract import Address, Entry, Fold, Party, Role
 from connectors.mail import charsets, delivery, limits, mime
 from connectors.mail.addresses import parse_addresses
+from connectors.mail.authentication import is_forged
 from connectors.mail.automatic import judge
 from connectors.mail.body import Body, read_body
 from connectors.mail.dates import written_at
@@ -95,6 +96,9 @@ def _reading(
     replied, references = _thread(headers, message_id)
     automatic, because = judge(headers, author, subject)
     text, folds = body.text, body.folds
+    forged = is_forged(headers)
+    if forged:
+        defects = [*defects, "The server that received it could not confirm the sender."]
     if automatic in ("bounce", "receipt") and raw:
         report = delivery.read_report(raw, root, text, headers.first("x-failed-recipients"))
         if report.recipients and not report.failed:
@@ -119,6 +123,7 @@ def _reading(
         zone_source=moment.zone_source,
         precision=moment.precision,
         automatic=automatic,
+        forged=forged,
         attachments=tuple(body.attachments),
         original=raw,
         original_type="message/rfc822" if raw else "",

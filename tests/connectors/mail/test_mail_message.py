@@ -354,3 +354,20 @@ def test_a_part_without_a_blank_line_keeps_its_words():
     entry = parse(raw.encode())
     assert entry.text == "words right below"
     assert "blank line" in entry.defects[0]
+
+
+@pytest.mark.parametrize(
+    ("results", "forged"),
+    [
+        ("mx.us.example; dmarc=fail (p=reject) header.from=us.example; spf=pass", True),
+        ("mx.us.example; spf=fail smtp.mailfrom=us.example; dkim=none", True),
+        ("mx.us.example; spf=fail smtp.mailfrom=list.example; dkim=pass", False),
+        ("mx.us.example; dmarc=pass; spf=fail", False),
+        ("mx.us.example; none", False),
+    ],
+)
+def test_a_sender_whom_the_receiving_server_could_not_confirm_is_marked(results, forged):
+    raw = f"Authentication-Results: {results}\nAuthentication-Results: x; dmarc=fail\n"
+    entry = parse(f"{raw}From: help@us.example\nSubject: s\n\nHi\n".encode())
+    assert entry.forged is forged
+    assert any("could not confirm" in defect for defect in entry.defects) is forged
