@@ -63,6 +63,27 @@ class ClusterRow:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """Two names of one row.
+
+    Attributes:
+        row: Its number, or what stands in ``--id``.
+        score: How like they are, 0 to 1; from 0.5 on likelier one than two.
+    """
+
+    row: str
+    one: str
+    other: str
+    score: float
+
+
+NAME_COLUMNS: tuple[Column[NameRow], ...] = (
+    Column("row", lambda row: row.row, right=True),
+    Column("like", lambda row: f"{row.score:.3f}", right=True),
+    Column("one", lambda row: row.one, weight=1),
+    Column("other", lambda row: row.other, weight=1),
+)
 MATCH_COLUMNS: tuple[Column[MatchRow], ...] = (
     Column("one", lambda row: row.one, right=True),
     Column("other", lambda row: row.other, right=True),
@@ -108,6 +129,11 @@ class Sheet:
 )
 @click.option("--all", "show_apart", is_flag=True, help="Show pairs that are kept apart, too.")
 @click.option("--rows", "as_rows", is_flag=True, help="One line for each row, with its person.")
+@click.option(
+    "--names",
+    metavar="LEFT:RIGHT",
+    help="Only say for each row how like the names in its two columns are, 0 to 1.",
+)
 @output_option(ids=False)
 def match(
     one: Path,
@@ -117,6 +143,7 @@ def match(
     above: float,
     show_apart: bool,
     as_rows: bool,
+    names: str | None,
     form: str,
 ) -> int:
     r"""Say which rows of a table, or of two, are the same person, and why.
@@ -135,6 +162,8 @@ def match(
     from db.identity.tables import Table
 
     sheets = [read_sheet(path) for path in (one, other) if path is not None]
+    if names is not None:
+        return _compare_names(sheets[0], names, id_column, form)
     kinds, renamed = _kinds(sheets, maps, id_column)
     table = Table(kinds)
     for place, sheet in enumerate(sheets):
@@ -142,22 +171,41 @@ def match(
             table.begin_second()
         for row in sheet.rows:
             table.add({name: row.get(renamed[name][place], "") for name in kinds})
-    names = _names(sheets, id_column)
+    numbers = _names(sheets, id_column)
     if as_rows:
         found = table.match()
         sizes = [0] * table.rows
         for cluster in found.clusters:
             sizes[cluster] += 1
         lines = [
-            ClusterRow(1 + bool(table.first and row >= table.first), names[row], cluster + 1,
+            ClusterRow(1 + bool(table.first and row >= table.first), numbers[row], cluster + 1,
                        sizes[cluster])
             for row, cluster in enumerate(found.clusters)
         ]  # fmt: skip
         emit(lines, form, CLUSTER_COLUMNS, kind=ClusterRow)
         return exits.OK
-    pairs = list(_pairs(table, names, above, show_apart))
+    pairs = list(_pairs(table, numbers, above, show_apart))
     emit(pairs, form, MATCH_COLUMNS, kind=MatchRow)
     return exits.OK if pairs else exits.NOTHING
+
+
+def _compare_names(sheet: Sheet, names: str, id_column: str | None, form: str) -> int:
+    """Say for each row how like its two names are."""
+    from db.identity.likeness import likeness
+
+    left, sign, right = (part.strip() for part in names.partition(":"))
+    if not sign:
+        raise click.UsageError(f"“{names}” is no pair of columns: write LEFT:RIGHT.")
+    for column in (left, right):
+        if column not in sheet.headings:
+            raise click.UsageError(f"There is no column “{column}”: {_list(sheet.headings)}.")
+    rows = [
+        NameRow(number, row.get(left, ""), row.get(right, ""),
+                likeness(row.get(left, ""), row.get(right, "")))
+        for number, row in zip(_names([sheet], id_column), sheet.rows, strict=True)
+    ]  # fmt: skip
+    emit(rows, form, NAME_COLUMNS, kind=NameRow)
+    return exits.OK
 
 
 def _pairs(

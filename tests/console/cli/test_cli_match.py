@@ -119,3 +119,11 @@ def test_an_import_suggests_and_why_tells_the_sentence_first(centric, tmp_path):
     assert [answer["zone"] for answer in told] == ["linked"]
     assert centric("matches").code == 1
     assert centric("why", "customer", "999").code == 1
+
+
+def test_two_columns_of_names_are_compared_row_by_row(centric, tmp_path):
+    path = tmp_path / "names.csv"
+    path.write_text("a,b\nAda Moreno,Moreno Ada\nAda Moreno,Luis Moreno\n")
+    rows = centric("match", str(path), "--names", "a:b", "-o", "json").json()
+    assert [row["score"] >= 0.5 for row in rows] == [True, False]
+    assert centric("match", str(path), "--names", "a:c").code == 2
