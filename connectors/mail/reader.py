@@ -36,7 +36,7 @@ def read_message(
     survey: bool = False,
     envelope: str = "",
     note: str = "",
-    parser: Parser = parse,
+    parser: Parser | None = None,
 ) -> Entry | Quarantined:
     """Turn bytes into an entry, or set them aside with a reason.
 
@@ -46,12 +46,12 @@ def read_message(
         survey: Read only the headers.
         envelope: The mbox ``From `` line before it.
         note: A defect that the reader of the file saw; kept with the entry.
-        parser: What reads the bytes.
+        parser: What reads the bytes; None means `connectors.mail.message.parse`.
     """
     if culprit.is_next():
         return set_aside(raw, where, culprit.REASON)
     try:
-        entry = parser(raw, survey=survey, envelope=envelope)
+        entry = (parser or parse)(raw, survey=survey, envelope=envelope)
     except ConnectorError as error:
         return set_aside(raw, where, str(error))
     except (Exception, RecursionError, MemoryError):
