@@ -87,7 +87,7 @@ class StoreSink:
         self._scope = scope
         self._arrival = arrival
         self._slice = ALONE.least
-        self._mark = engine.change_mark()
+        self._mark: int | None = None  # from the first slice on, which may set up the file
         self._others_until = 0.0
 
     def cursor(self) -> str:
@@ -119,13 +119,15 @@ class StoreSink:
                 if not changed:
                     self._finish(connection, batch.cursor)
             self._adapt(pace, len(piece), time.perf_counter() - started)
+            if self._mark is None:
+                self._mark = self._engine.change_mark()
             if not changed:
                 return outcome
 
     def _pace(self) -> Pace:
         """Return how large slices may be: short ones for a while after anyone else wrote."""
         mark = self._engine.change_mark()
-        if mark != self._mark:
+        if self._mark is not None and mark != self._mark:
             self._mark = mark
             self._others_until = time.monotonic() + OTHERS_SECONDS
         return BESIDE_OTHERS if time.monotonic() < self._others_until else ALONE
