@@ -20,6 +20,7 @@ from console.driver import EXIT_HANG_UP, EXIT_TERMINATED, DeskDriver
 from console.guard import TerminalGuard
 from console.keymap import bindings_of, textual_keymap, with_user_keys
 from console.live import POLL_SECONDS, Live
+from console.mailroom import Mailroom
 from console.theme import DARK, LIGHT
 from db.errors import NoStore
 from db.records import AgentRow
@@ -66,8 +67,11 @@ class CentricApp(ActingApp):
         agent: AgentRow | None = None,
         theme: str = "",
         keys: Mapping[str, str] | None = None,
+        pulls: bool = False,
     ) -> None:
         super().__init__(driver_class=DeskDriver)
+        self.mailroom: Mailroom | None = None
+        self._pulls = pulls
         self.table = with_user_keys(keys)
         self.url, self.login, self.agent_name = url, login, name
         self.store, self.agent = store, agent
@@ -122,6 +126,17 @@ class CentricApp(ActingApp):
         self.set_interval(POLL_SECONDS, live.poll)
         self._attendance = Attendance(self.reader, self.me)
         self._attendance.begin(self)
+        if self._pulls:
+            words = ("--store", self.url, "--agent", self.login)
+            self.mailroom = Mailroom(words, self.mail_told, self.warn)
+            self.mailroom.begin()
+
+    def mail_told(self) -> None:
+        """Show how far the mail is that is being pulled."""
+        from console.screens.desk import DeskScreen
+
+        if isinstance(self.screen, DeskScreen):
+            self.screen.show_status()
 
     def on_resize(self, event: events.Resize) -> None:
         """Ask for room where a grid would be broken."""
@@ -166,6 +181,8 @@ class CentricApp(ActingApp):
 
     def on_unmount(self) -> None:
         """Finish the acts that were begun."""
+        if self.mailroom is not None:
+            self.mailroom.end()
         if self._attendance is not None:
             self._attendance.end()
         if self._reader is not None:
@@ -199,6 +216,7 @@ def run_desk(
     keys: Mapping[str, str] | None = None,
     terminal: list[Any] | None = None,  # what termios returns is a mixed list
     who: Callable[[Store, AgentRow], AgentRow] = lambda store, agent: agent,
+    pulls: bool = False,
 ) -> int:
     """Open the desk on this terminal and return the exit code when it was left.
 
@@ -211,6 +229,7 @@ def run_desk(
         keys: Action id to keys, from the config.
         terminal: Its settings before anything was painted, for the moment when it hangs up.
         who: Says who works here where the login alone does not.
+        pulls: Whether mail is pulled while the desk is open.
 
     Raises:
         KeyClash: Two actions meet on one key.
@@ -221,7 +240,9 @@ def run_desk(
     with contextlib.suppress(NoStore):
         store, agent = opened(store_url, login, name)
         agent = who(store, agent)
-    app = CentricApp(store_url, login, name=name, store=store, agent=agent, theme=theme, keys=keys)
+    app = CentricApp(
+        store_url, login, name=name, store=store, agent=agent, theme=theme, keys=keys, pulls=pulls
+    )
     DeskDriver.attributes_before = terminal
     try:
         app.run(mouse=mouse)

@@ -34,9 +34,22 @@ class Told:
 class Child:
     """One run of ``centric`` beside the desk."""
 
-    def __init__(self, arguments: Sequence[str], told: Callable[[Told], None]) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        told: Callable[[Told], None],
+        event: Callable[[dict[str, object]], None] = lambda event: None,
+    ) -> None:
+        """Make a run that has not begun.
+
+        Args:
+            arguments: Of ``centric``.
+            told: Told how far it is.
+            event: Told everything else that it says in JSON lines.
+        """
         self._arguments = tuple(arguments)
         self._told = told
+        self._event = event
         self._process: asyncio.subprocess.Process | None = None
         self.said = ""  # its last sentence; untrusted
 
@@ -89,6 +102,8 @@ class Child:
                     _number(progress.get("read")),
                 )
             )
+        elif isinstance(value, dict):
+            self._event(value)
         return None
 
     def _sentence(self, line: str) -> None:

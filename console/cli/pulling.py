@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -43,6 +44,7 @@ CHILD_SECONDS = 10.0
     "all or none. Remembered for the account; 14d at its first pull.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing, not even a password.")
+@click.option("--child", is_flag=True, hidden=True, help="End when the program that began it did.")
 @click.option(
     "-o",
     "--output",
@@ -57,6 +59,7 @@ def pull(
     watching: bool,
     work_since: str | None,
     yes: bool,
+    child: bool,
     form: str | None,
 ) -> int:
     """Bring in what is new in the mailboxes of the configuration, all or those that are named.
@@ -71,14 +74,18 @@ def pull(
         raise ConfigError(f"No mail account is set up in {config_path()}: centric connect mail.")
     lines = form == "ndjson" or (form is None and not sys.stdout.isatty())
     if watching and len(chosen) > 1:
-        return _watch_each(session, chosen, work_since, lines)
-    return _Pull(session, work_since or "", yes, lines).carry_out(chosen, watching)
+        return _watch_each(session, chosen, work_since, lines, os.getppid() if child else 0)
+    job = _Pull(session, work_since or "", yes, lines, os.getppid() if child else 0)
+    return job.carry_out(chosen, watching)
 
 
 class _Pull:
     """One call of the command."""
 
-    def __init__(self, session: Session, work_since: str, yes: bool, lines: bool) -> None:
+    def __init__(
+        self, session: Session, work_since: str, yes: bool, lines: bool, parent: int = 0
+    ) -> None:
+        self.parent = parent
         self.store: Store = session.open(create=True)
         self.lines = lines
         self.asks = not yes and sys.stdin.isatty() and sys.stderr.isatty()
@@ -116,7 +123,7 @@ class _Pull:
         self.teller.begin(account.label)
         problem = ""
         job = Job(account, _default_since(account), self.since, _once(_ask) if self.asks else None)
-        stop = self.interruption.asked
+        stop = self._is_over
         try:
             if watching:
                 watch(self.store, job, update, stop, lambda told: self._tell(account, told))
@@ -135,6 +142,10 @@ class _Pull:
             self._tell(account, problem, failed=True)
         self._tell_outcome(account, reached)
         return exits.UNAVAILABLE if problem else exits.OK
+
+    def _is_over(self) -> bool:
+        """Say whether somebody asked to stop, or the desk that began this is gone."""
+        return self.interruption.asked() or (self.parent > 0 and os.getppid() != self.parent)
 
     def _tell(self, account: MailAccount, sentence: str, *, failed: bool = False) -> None:
         say(f"centric: {account.label}: {sentence}")
@@ -155,7 +166,11 @@ class _Pull:
 
 
 def _watch_each(
-    session: Session, accounts: Sequence[MailAccount], work_since: str | None, lines: bool
+    session: Session,
+    accounts: Sequence[MailAccount],
+    work_since: str | None,
+    lines: bool,
+    parent: int,
 ) -> int:
     """Watch several accounts, each in a process of its own."""
     more = ["--work-since", work_since] if work_since else []
@@ -168,6 +183,7 @@ def _watch_each(
                     [
                         sys.executable, "-m", "console", "--store", session.store_url,
                         "--agent", session.login, "pull", account.label, "--watch", "--yes",
+                        "--child",
                         *more, *form,
                     ],
                     stdin=subprocess.DEVNULL,
@@ -175,7 +191,9 @@ def _watch_each(
             )
             for account in accounts
         ]  # fmt: skip
-        while not interruption.asked() and any(child.poll() is None for child in children):
+        while any(child.poll() is None for child in children):
+            if interruption.asked() or (parent and os.getppid() != parent):
+                break
             time.sleep(0.2)
         for child in children:
             with contextlib.suppress(ProcessLookupError):

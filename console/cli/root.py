@@ -144,4 +144,5 @@ def open_desk(session: Session) -> int:
         keys=config.keys,
         terminal=session.splash.saved,
         who=asker(session),
+        pulls=bool(config.mail),
     )

@@ -37,6 +37,9 @@ def show_desk_status(desk: Shows, line: StatusLine) -> None:
             parts.append(StatusPart("set_aside", f"{status.quarantined:,} set aside", "us"))
         if status.synced_at:
             parts.append(StatusPart("synced", f"synced {times.ago(status.synced_at)}", "muted"))
+    mailroom = getattr(desk.app, "mailroom", None)
+    if mailroom is not None and mailroom.state:
+        parts.append(StatusPart("mail", mailroom.state, "muted"))
     parts.append(StatusPart("hint", HINT, "muted"))
     line.show(parts)
 

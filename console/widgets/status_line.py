@@ -19,7 +19,7 @@ from console.theme import palette
 from console.widgets.lean import Cell, LeanStrip, draw
 
 DROP_ORDER = (
-    *("presence", "synced", "hint", "drafts", "outbox", "set_aside", "oldest"),
+    *("presence", "synced", "mail", "hint", "drafts", "outbox", "set_aside", "oldest"),
     *("count", "deadline", "turn", "where"),
 )
 """Names of parts, the first to be left out first. A name that is not here stays to the end."""
