@@ -65,11 +65,12 @@ class StoreInfo:
 def info(session: Session, form: str) -> int:
     """Say where the store is and what is in it."""
     from db.identity.own import list_own
-    from db.queries.desk import status
+    from db.queries.desk import status, totals
     from db.schema.version import SCHEMA_VERSION
 
     store = session.open()
-    counts = store.ask(status, session.agent_id(store))
+    counts = store.ask(totals)
+    state = store.ask(status, session.agent_id(store))
     found = StoreInfo(
         store=store.engine.place,
         engine=store.engine.name,
@@ -80,9 +81,9 @@ def info(session: Session, form: str) -> int:
         cases=counts.cases,
         unresolved=counts.unresolved,
         entries=counts.entries,
-        drafts=counts.drafts,
-        quarantined=counts.quarantined,
-        synced_at=counts.synced_at,
+        drafts=state.drafts,
+        quarantined=state.quarantined,
+        synced_at=state.synced_at,
     )
     emit_one(found, form, lambda: _info_lines(found))
     return exits.OK

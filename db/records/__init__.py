@@ -20,12 +20,18 @@ if TYPE_CHECKING:
     from db.records.customers import CheatSheet as CheatSheet
     from db.records.customers import Contact as Contact
     from db.records.customers import CustomerHit as CustomerHit
+    from db.records.customers import Fact as Fact
     from db.records.customers import Handle as Handle
+    from db.records.customers import Mood as Mood
     from db.records.customers import NoteLine as NoteLine
+    from db.records.customers import PromiseLine as PromiseLine
+    from db.records.customers import RollUp as RollUp
+    from db.records.customers import Tried as Tried
     from db.records.finding import FindHit as FindHit
     from db.records.finding import FindPage as FindPage
     from db.records.keeping import QuarantineRow as QuarantineRow
     from db.records.keeping import StoreStatus as StoreStatus
+    from db.records.keeping import StoreTotals as StoreTotals
     from db.records.lists import NO_DEADLINE as NO_DEADLINE
     from db.records.lists import CaseKey as CaseKey
     from db.records.lists import CaseLine as CaseLine
@@ -74,6 +80,11 @@ _PLACES: dict[str, tuple[str, ...]] = {
         "Handle",
         "Contact",
         "NoteLine",
+        "Fact",
+        "Mood",
+        "PromiseLine",
+        "RollUp",
+        "Tried",
         "CheatSheet",
         "CustomerHit",
     ),
@@ -89,6 +100,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "keeping": (
         "QuarantineRow",
         "StoreStatus",
+        "StoreTotals",
     ),
 }
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}

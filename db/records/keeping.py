@@ -32,3 +32,13 @@ class StoreStatus:
     drafts: int
     quarantined: int
     synced_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreTotals:
+    """How much is in a store, counted row by row."""
+
+    entries: int
+    customers: int
+    cases: int
+    unresolved: int

@@ -289,6 +289,13 @@ def test_the_system_is_not_among_the_agents(team: Store) -> None:
     assert [agent.login for agent in team.ask(desk.agents)] == ["ana", "ben"]
 
 
+def test_the_totals_count_the_store(team: Store, add_case: AddCase) -> None:
+    add_case()
+    add_case(status="closed")
+    found = team.ask(desk.totals)
+    assert (found.cases, found.unresolved, found.customers) == (2, 1, 2)
+
+
 def test_the_status_line_says_what_is_set_aside_and_when_it_synced(team: Store) -> None:
     found = team.ask(desk.status, ME)
     assert (found.drafts, found.quarantined, found.synced_at) == (0, 0, 0)
