@@ -18,6 +18,7 @@ from connectors.contract import Batch, Context, Outcome, Progress, Recognised, S
 from db.frozen import dataclass
 
 if TYPE_CHECKING:
+    from db.engine.interface import Connection
     from db.preview import Preview, PreviewCounter
     from db.store import Store
 
@@ -25,6 +26,8 @@ HEAD_BYTES = 512  # what stays the same when a mailbox grows; a smaller file is 
 EDGE_BYTES = 65_536
 # Only these grow at their end; anything else that changed is another file, and read from its start.
 GROWING = frozenset({"mbox"})
+# Their cursor tells what is new, however much there is: a pass with nothing new reads nothing.
+WATCHFUL = frozenset({"maildir"})
 GUESS_ENTRIES = 2_000
 GUESS_SHARE = 0.4  # an address on so many of the messages is likely the mailbox's own
 
@@ -200,19 +203,20 @@ class FileSink:
     compared with what is stored, and what was set aside gets another try.
     """
 
-    def __init__(self, inner: Sink, size: int) -> None:
+    def __init__(self, inner: Sink, size: int, *, watchful: bool = False) -> None:
         """Wrap the store's sink of a file.
 
         Args:
             inner: Where batches go.
             size: Of the file, in bytes; 0 when unknown.
+            watchful: True to go on from the cursor also where nothing has changed.
         """
         self._inner = inner
         self._size = size
         stored = _stored_cursor(inner.cursor())
         self._reached = stored.get("at", "")
         unchanged = stored.get("whole") == str(size)
-        self._begun = "" if unchanged else self._reached
+        self._begun = "" if unchanged and not watchful else self._reached
 
     @property
     def goes_on(self) -> bool:
@@ -274,7 +278,11 @@ def run_import(
     from db.ingest import Arrival
 
     arrival = Arrival(work_since, reading.time_zone)
-    sink = FileSink(store.sink(plan.recognised, plan.scope, arrival), plan.recognised.size)
+    sink = FileSink(
+        store.sink(plan.recognised, plan.scope, arrival),
+        plan.recognised.size,
+        watchful=plan.recognised.connector in WATCHFUL and not store.ask(_sets_aside),
+    )
     stopped = False
 
     def asked() -> bool:
@@ -288,6 +296,11 @@ def run_import(
     if not stopped:
         sink.finish()
     return Imported(outcome, sink.goes_on)
+
+
+def _sets_aside(connection: Connection) -> bool:
+    """Say whether anything waits for another try."""
+    return bool(connection.value("select exists(select 1 from quarantine)"))
 
 
 class Forecast:

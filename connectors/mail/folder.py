@@ -62,6 +62,12 @@ def _read_cursor(cursor: str) -> _Cursor:
         return _Cursor()
 
 
+def done_before(cursor: str) -> int:
+    """Return the time before which all is done (nanoseconds); 0 in the middle of a pass."""
+    place = _read_cursor(cursor)
+    return place.since if place.after == ("", "") else 0
+
+
 def regular_files(folder: str) -> Iterator[os.DirEntry[str]]:
     """Yield the regular files of a folder; links, pipes and devices are never opened."""
     try:

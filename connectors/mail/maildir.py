@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 
@@ -36,22 +37,47 @@ def maildirs(root: str) -> list[str]:
     return sorted(found)
 
 
-def files(root: str) -> list[MessageFile]:
-    """List every message, folder by folder, oldest delivery first."""
-    out: list[MessageFile] = []
+def _parts(root: str) -> Iterator[tuple[str, str]]:
+    """Yield each Maildir folder, relative to the root, with its ``cur`` and its ``new``."""
     for relative in maildirs(root):
         for part in ("cur", "new"):
-            for entry in folder.regular_files(os.path.join(root, relative, part)):
-                if entry.name.startswith("."):
-                    continue
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except OSError:
-                    continue
-                # The flags after the colon change when a mail is read; the part before never does.
-                key = entry.name.partition(":")[0]
-                size, changed = status.st_size, status.st_ctime_ns
-                out.append(MessageFile(relative, key, entry.path, size, changed))
+            yield relative, os.path.join(root, relative, part)
+
+
+def _bytes(root: str) -> int:
+    """Return how large all messages are together."""
+    total = 0
+    for _, part in _parts(root):
+        for entry in folder.regular_files(part):
+            with contextlib.suppress(OSError):
+                total += 0 if entry.name[0] == "." else entry.stat(follow_symlinks=False).st_size
+    return total
+
+
+def files(root: str, since: int = 0) -> list[MessageFile]:
+    """List the messages, folder by folder, oldest delivery first.
+
+    Args:
+        root: Holds Maildir folders.
+        since: Folders that have not changed since then (nanoseconds) are passed over: a mail is
+            delivered, flagged and removed by its name, never rewritten.
+    """
+    out: list[MessageFile] = []
+    for relative, part in _parts(root):
+        with contextlib.suppress(OSError):
+            if os.stat(part).st_mtime_ns < since:
+                continue
+        for entry in folder.regular_files(part):
+            if entry.name.startswith("."):
+                continue
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue
+            # The flags after the colon change when a mail is read; the part before never does.
+            key = entry.name.partition(":")[0]
+            size, changed = status.st_size, status.st_ctime_ns
+            out.append(MessageFile(relative, key, entry.path, size, changed))
     out.sort()
     return out
 
@@ -70,8 +96,7 @@ class _Maildir:
             is_maildir(os.path.join(path, name)) for name in folder.subfolders(path)
         ):
             return None
-        size = sum(file.size for file in files(path))
-        return Recognised("maildir", "Maildir", "mail", size=size)
+        return Recognised("maildir", "Maildir", "mail", size=_bytes(path))
 
     def pull(self, context: Context) -> Iterator[Item]:
         """Yield the messages that came since ``context.cursor``, folder by folder.
@@ -80,7 +105,8 @@ class _Maildir:
             BadFile: The folder is gone or may not be read.
         """
         folder.need_folder(context.path)
-        yield from folder.pull_files(files(context.path), context.cursor, context.survey)
+        found = files(context.path, folder.done_before(context.cursor))
+        yield from folder.pull_files(found, context.cursor, context.survey)
 
 
 connector = _Maildir()
