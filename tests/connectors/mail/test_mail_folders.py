@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,20 @@ def test_a_second_pull_reads_only_what_came_since(box, no_slack):
     assert subjects(pull(maildir.connector, box, cursor)) == []
     # A name that sorts before all others: names are not trusted to tell what is new.
     (box / "new" / "0001.z").write_bytes(mail(6))
+    now = time.time_ns()  # the file system's own clock may lag some milliseconds
+    for path in (box / "new", box / "new" / "0001.z"):
+        os.utime(path, ns=(now, now))
     assert subjects(pull(maildir.connector, box, cursor)) == ["n6"]
+
+
+def test_a_folder_that_has_not_changed_is_not_looked_into(box, no_slack, monkeypatch):
+    for path in (*box.glob("cur"), *box.glob("new"), *box.glob("*/cur"), *box.glob("*/*/cur")):
+        os.utime(path, ns=(1, 1))
+    cursor = last_cursor(pull(maildir.connector, box))
+    looked = []
+    monkeypatch.setattr(folder, "regular_files", lambda path: looked.append(path) or iter(()))
+    assert subjects(pull(maildir.connector, box, cursor)) == []
+    assert [path for path in looked if path.endswith("cur")] == []
 
 
 def test_an_interrupted_pull_goes_on_after_its_last_checkpoint(box, monkeypatch):
