@@ -69,7 +69,10 @@ bench: .venv/.ready
 	$(BIN)/python -m compileall -q console connectors db bench
 	$(BIN)/python -m bench
 
-soak: .venv/.ready
+# Servers that take over from each other need Patroni and etcd too.
+soak: .venv/.ready servers
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && ! command -v patroni >/dev/null 2>&1; then \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends patroni etcd-server; fi
 	CENTRIC_SOAK=1 $(BIN)/pytest -n 2 -m soak tests
 
 screenshots: .venv/.ready
