@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 LOOKED_AT = 6  # members of a group that are compared with another group
 TOLD_PAIRS = 900  # between two groups that become one; more are told through others
@@ -14,8 +14,7 @@ SURE_BITS = 5.0
 DOUBLES = 0.02  # of a table's rows may have a double before it counts as one without
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Two rows that may be one person.
 
     Attributes:
@@ -51,6 +50,7 @@ class Gatherer:
             first: Rows of the first of two tables; 0 where there is one.
             score: Weighs a pair that is not among ``pairs``.
         """
+        self._all = pairs
         self._first = first
         self._score = score
         self._pairs = _best_of_each(pairs) if first and _has_no_doubles(pairs) else pairs
@@ -73,8 +73,8 @@ class Gatherer:
                 self._join(here, there, left, right)
         together = {(pair.one, pair.other) for pair in self._told}
         apart = (
-            replace(pair, zone="apart")
-            for pair in self._known.values()
+            pair._replace(zone="apart")
+            for pair in self._all
             if (pair.one, pair.other) not in together
         )
         found = [*self._told, *apart]
@@ -113,7 +113,7 @@ class Gatherer:
                 if pair is None:
                     continue
                 if pair.bits < by.bits and pair.zone != "linked":
-                    pair = replace(pair, bits=by.bits, zone="suggested", through=True)
+                    pair = pair._replace(bits=by.bits, zone="suggested", through=True)
                 self._told.append(pair)
 
     def _join(self, here: int, there: int, left: list[int], right: list[int]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from math import log2
 
-from db.identity.candidates import RULE_PAIRS, Pieces, candidates
+from db.identity.candidates import RULE_PAIRS, Candidates, Pieces
 from db.identity.clusters import Gatherer, Match
 from db.identity.columns import KINDS, Kind, unique
 from db.identity.domains import is_disposable
@@ -21,7 +21,6 @@ from db.identity.estimate import MISSING, Model, Pattern, estimate
 from db.identity.normalise import Key, is_role
 
 RANDOM_PAIRS = 15_000
-WIDER = 1.0
 REMEMBERED_VALUES = 1_500  # of a column: with so few, pairs of values come again
 LINKING = ("email", "id")  # kinds of which one value is one person's
 CERTAIN_BITS = 10.0  # no row links by itself below a thousand to one
@@ -141,25 +140,28 @@ class Table:
         """Say who is who, and show the pairs that stay apart from ``least_bits`` on."""
         if self.rows < 2 or not self.columns:
             return Matched((), tuple(range(self.rows)), self.columns, Model([], [], 0.0, 0.0))
-        groups = self._groups()
-        pairs, levels, model = self._look(groups, 0)
+        found = Candidates(self._groups(), self.rows, self.first)
+        pairs = found.look()
+        levels = self._levels(pairs)
+        model = self._estimate(pairs, levels)
         if model.expected > 2 * self.rows:
             # Many records of each person: what lies together in larger blocks is worth a look.
-            room = int(WIDER * model.expected)
-            pairs, levels, model = self._look(groups, max(RULE_PAIRS, room))
+            more = found.look_wider(max(RULE_PAIRS, int(model.expected)))
+            pairs += more
+            for column, further in zip(levels, self._levels(more), strict=True):
+                column.extend(further)
+            model = self._estimate(pairs, levels)
+        del found
         scorer = _Scorer(self, model)
         scored = scorer.score(pairs, levels, min(least_bits, 0.0))
         matches, clusters = Gatherer(scored, self.rows, self.first, scorer.one_pair).gather()
         return Matched(matches, clusters, self.columns, model)
 
-    def _look(
-        self, groups: Sequence[Pieces], room: int
-    ) -> tuple[list[Pair], list[bytearray], Model]:
-        """Return the pairs that are worth it, their levels, and what these say."""
-        pairs = candidates(groups, self.rows, self.first, room)
+    def _levels(self, pairs: Sequence[Pair]) -> list[bytearray]:
+        """Return the levels on which pairs agree, for each column."""
         levels = [column.levels(pairs) for column in self.columns]
         self._cross(pairs, levels)
-        return pairs, levels, self._estimate(pairs, levels)
+        return levels
 
     def _groups(self) -> list[Pieces]:
         """Return the pieces of each row for each group of columns that can tell people apart."""
