@@ -123,7 +123,8 @@ class _Search:
 
     def run(self) -> None:
         """Ask until something good is found."""
-        self._rank(among(self._connection, _STORED, self._addressed()))
+        for found in self._addressed():
+            self._rank(among(self._connection, _STORED, found))
         for good, tier in self._tiers():
             if self._best() >= good * self.ranker.ideal:
                 return
@@ -191,13 +192,8 @@ class _Search:
             yield sure, [forms.all_of([begins[one], begins[other]]) for one, other in pairs]
         near = {word: forms.near(word) for word in words}
         stands = {word: forms.stands_for(word) for word in words}
-        yield (
-            sure,
-            [
-                *(_either(begins, near, pair) for pair in pairs),
-                *(_either(begins, stands, pair) for pair in pairs),
-            ],
-        )
+        yield sure, [_either(begins, stands, pair) for pair in pairs]
+        yield sure, [_either(begins, near, pair) for pair in pairs]
         yield 0.92, [forms.all_of([near[one], near[other]]) for one, other in pairs]
         loose = {word: forms.loose(word) for word in words}
         yield 0.9, [_either(begins, loose, pair) for pair in pairs]
@@ -223,24 +219,25 @@ class _Search:
         longest = sorted(words, key=len, reverse=True)[:PAIRED_WORDS]
         return [word for word in words if word in longest or len(word) == 1]
 
-    def _addressed(self) -> list[int]:
-        """Return whose address or handle begins with what was typed."""
+    def _addressed(self) -> Iterator[list[int]]:
+        """Yield whose address or handle is what was typed, then whose begins so."""
         whole = self.ranker.whole
         if not whole or self.ranker.digits or not (self._one_piece or "@" in whole):
-            return []
+            return
+        yield self._begun("email", "", whole.partition("@")[0] + "@")
         found = self._begun("email", "", whole)
-        if "@" in whole:
-            found += self._begun("email", "", whole.partition("@")[0] + "@")
         for kind in ("handle", "external_id"):
-            network: str | None = None
-            params = {"kind": kind, "network": ""}
-            networks = [""]
-            while network := self._connection.value(_NETWORK, params):
-                networks.append(network)
-                params["network"] = network
-            for one in networks:
-                found += self._begun(kind, one, whole)
-        return found
+            for network in self._networks(kind):
+                found += self._begun(kind, network, whole)
+        yield found
+
+    def _networks(self, kind: str) -> list[str]:
+        networks = [""]
+        params: dict[str, Value] = {"kind": kind, "network": ""}
+        while network := self._connection.value(_NETWORK, params):
+            networks.append(network)
+            params["network"] = network
+        return networks
 
     def _begun(self, kind: str, network: str, begin: str) -> list[int]:
         params: dict[str, Value] = {"kind": kind, "network": network, "rows": RANGE_ROWS}
