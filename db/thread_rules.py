@@ -18,7 +18,9 @@ _APART = """
 select one_id, other_id from thread_rules where kind = 'apart' and undone_at = 0
 """
 # A word with a digit in it, as programs number what they write about: OPS-42, #4711, INC0012345.
-_MARK = re.compile(r"(?<![\w#])#?(?:[A-Za-z]{1,12}[-_/:#]?)?\d{2,15}(?:[-/]\d{1,12}){0,3}(?!\w)")
+_MARK = re.compile(
+    r"(?<![\w#])(?:[A-Za-z]{2,12}[-_/:#]\d{1,15}|#?[A-Za-z]{0,12}\d{2,15})(?:[-/]\d{1,12}){0,3}(?!\w)"
+)
 _DIGITS = re.compile(r"\d+")
 
 

@@ -12,6 +12,7 @@ from db.ids import keep_entry_id
 
 if TYPE_CHECKING:
     from db.commands.changes import Change
+    from db.commands.rows import Fields
 
 # The same as `db.words.is_unresolved` and `db.words.URGENCY_RANK`; a test compares them. Once
 # anybody acted on a case, what arrives may no longer decide alone what it is, undone or not.
@@ -44,6 +45,18 @@ where id = :id
 # Added to, not recounted: a tag can be on a hundred thousand cases.
 _COUNT_TAG = "update tags set cases = cases + :step where id = :id"
 _RAISE_CUSTOMER = "update customers set version = version + 1 where id = :id"
+_COUNT_CONVERSATION = """
+update conversations set entries = entries + :step,
+  last_human_at = coalesce((select e.at from entries e
+    where e.case_id = conversations.case_id and e.conversation_id = :id and e.kind = 'message'
+      and e.automatic = '' and e.direction <> 'internal' and e.removed = 0
+    order by e.at desc, e.direction, e.id limit 1), 0),
+  last_human_direction = coalesce((select e.direction from entries e
+    where e.case_id = conversations.case_id and e.conversation_id = :id and e.kind = 'message'
+      and e.automatic = '' and e.direction <> 'internal' and e.removed = 0
+    order by e.at desc, e.direction, e.id limit 1), '')
+where id = :id
+"""
 _LEADS = "select count(*) from agents where role = 'lead' and active = 1"
 
 # Changing one of these can change whether the case is work, and whose.
@@ -65,7 +78,7 @@ def settle(connection: Connection, changes: Sequence[Change], cases: Iterable[in
     connection.many(_SETTLE_CASE, [{"id": case_id} for case_id in sorted(cases)])
     customers: set[int] = set()
     for change in changes:
-        if change.table == "cases" and not _DECIDES_WORK.isdisjoint(change.after or ()):
+        if change.table == "cases" and not _DECIDES_WORK.isdisjoint(_fields(change)):
             customers.add(connection.value(_CUSTOMER_OF_CASE, change.key) or 0)
             customers.update(_askers(connection, change))
         elif change.table == "case_tags":
@@ -81,8 +94,27 @@ def settle(connection: Connection, changes: Sequence[Change], cases: Iterable[in
         recall_contacts(connection, moved)
     _link(connection, changes)
     _find_by(connection, changes, moved)
+    _count_conversations(connection, changes)
     if any(change.table == "agents" for change in changes) and not connection.value(_LEADS):
         raise Refused("A team needs at least one active lead: make someone else a lead first.")
+
+
+def _fields(change: Change) -> Fields:
+    """Return the columns of a row that came, changed or went."""
+    return change.after or change.before or {}
+
+
+def _count_conversations(connection: Connection, changes: Sequence[Change]) -> None:
+    """Count what came to a conversation and left it, and who had the last word in each."""
+    steps: dict[int, int] = {}
+    for change in changes:
+        if change.table == "entries" and "conversation_id" in _fields(change):
+            for fields, step in ((change.before, -1), (change.after, 1)):
+                number = int((fields or {}).get("conversation_id") or 0)
+                steps[number] = steps.get(number, 0) + step
+    for number, step in sorted(steps.items()):
+        if number and step:
+            connection.run(_COUNT_CONVERSATION, {"id": number, "step": step})
 
 
 def _askers(connection: Connection, change: Change) -> set[int]:

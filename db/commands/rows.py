@@ -47,9 +47,29 @@ TABLES: Mapping[str, Table] = {
         _words(
             "subject status urgency owner_id team_id queue_id tier type waiting_on waiting_name"
             " waiting_since snoozed_until due_at resolution resolved_at merged_into spam history"
-            " updated_at requester_id"
+            " updated_at requester_id subject_key channel opened_at"
         ),
         "case",
+        used_by=(
+            ("entries", "case_id"),
+            ("conversations", "case_id"),
+            ("case_tags", "case_id"),
+            ("case_links", "case_id"),
+            ("case_links", "other_id"),
+        ),
+    ),
+    "case_links": Table(("case_id", "other_id", "kind"), (), "link"),
+    "conversations": Table(
+        _ID,
+        _words("channel source_id subject subject_key case_id first_at last_at"),
+        "conversation",
+        used_by=(("conversation_keys", "conversation_id"), ("entries", "conversation_id")),
+    ),
+    "conversation_keys": Table(("key",), ("conversation_id",), "name of a conversation"),
+    "thread_rules": Table(
+        _ID,
+        _words("kind scope shape one_id other_id example made_by made_at undone_at"),
+        "rule",
     ),
     "case_tags": Table(("case_id", "tag_id"), (), "tag"),
     "tags": Table(_ID, ("name",), "tag", unique=("name",), kept=True),

@@ -301,7 +301,7 @@ create table cases(
   spam {big} not null default 0,
   history {big} not null default 0,
   worked {big} not null default 0,
-  unresolved {big} not null,
+  unresolved {big} not null default 0,
   opened_at {big} not null,
   updated_at {big} not null,
   revision {big} not null default 1

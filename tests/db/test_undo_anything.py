@@ -30,6 +30,7 @@ from db.commands.people import AddTeam, EditAgent, JoinTeam, LeaveTeam
 from db.commands.queues import AddQueue, EditQueue
 from db.commands.registry import COMMANDS
 from db.commands.tags import TagCase, UntagCase
+from db.commands.threads import ForgetThreadRule, MergeCase, SplitCase
 from db.commands.undo import FINAL
 from db.engine.interface import Match, Words
 from db.errors import Conflict, NotFound, Refused
@@ -118,6 +119,9 @@ MAKERS: dict[str, Make] = {
     "match.reject": lambda s, c, n: RejectMatch(c % 5 + 1, n % 5 + 1),
     "identity.move": lambda s, c, n: MoveIdentity(str(c), n % 6),
     "case.customer": lambda s, c, n: CaseOfCustomer(c, n % 5 + 1),
+    "case.merge": lambda s, c, n: MergeCase(c, n % 7 + 1),
+    "case.split": lambda s, c, n: SplitCase(last_note(s)),
+    "thread.forget": lambda s, c, n: ForgetThreadRule(1),
     "queue.add": lambda s, c, n: AddQueue(("Loud", "Renamed")[n % 2], "urgency:urgent", pin=n % 4),
     "queue.edit": lambda s, c, n: EditQueue(
         "Bugs", ("name", "pin", "position")[n % 3], ("Renamed", "4", "2")[n % 3]
