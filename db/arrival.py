@@ -12,7 +12,16 @@ from typing import NamedTuple
 from connectors.contract import Entry
 from db.engine.interface import Value
 from db.frozen import dataclass
-from db.identity.normalise import Key, best_name, flat, is_role, normalise, one_line, sound
+from db.identity.normalise import (
+    UNVERIFIED,
+    Key,
+    best_name,
+    flat,
+    is_role,
+    normalise,
+    one_line,
+    sound,
+)
 from db.raws import raw_rows
 from db.subjects import subject_key
 from db.texts import pack, pack_defects, pack_folds
@@ -27,6 +36,7 @@ SUBJECT_CHARACTERS = 1_000
 EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999  # years 1 and 9999, UTC milliseconds
 ASKING_KINDS = frozenset({"message", "review"})  # what a customer waits for an answer to
 WRITERS = ("author", "from")
+CLAIMED = frozenset([*WRITERS, "sender", "reply_to"])  # what a forger writes of themselves
 
 
 class Guest(NamedTuple):
@@ -180,13 +190,18 @@ def preview_of(text: str, folds: tuple[tuple[int, int, str], ...]) -> str:
 
 
 def guests_of(entry: Entry, source: str) -> tuple[Guest, ...]:
-    """Return the parties that have an address, the first `PARTIES_KEPT` of them."""
+    """Return the parties that have an address, the first `PARTIES_KEPT` of them.
+
+    An address whose check failed is a claim: it is kept apart from who has it, and only suggests.
+    """
     scope = f"{source}:{sound(entry.thread)[:ID_CHARACTERS]}"
     found = []
     for party in entry.parties[:PARTIES_KEPT]:
         key = normalise(party.address, scope)
         if key is None:
             continue
+        if entry.forged and party.role in CLAIMED and key.kind == "email":
+            key = Key(key.kind, UNVERIFIED, key.value)
         aliases: tuple[Key, ...] = ()
         if party.same_as:
             keys = (normalise(alias, scope) for alias in party.same_as[:8])

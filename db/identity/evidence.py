@@ -48,8 +48,8 @@ class Signal:
     """One thing that speaks for or against.
 
     Attributes:
-        kind: ``name``, ``mailbox``, ``phone``, ``domain``, ``company``, ``local``, ``handle``,
-            ``thread``, or against: ``other_name``, ``other_domain``, ``both_there``,
+        kind: ``name``, ``mailbox``, ``claimed``, ``phone``, ``domain``, ``company``, ``local``,
+            ``handle``, ``thread``, or against: ``other_name``, ``other_domain``, ``both_there``,
             ``other_account``, ``veto``.
         bits: log2 of a likelihood ratio; below 0 it speaks against.
         one: What the first has; untrusted text.
@@ -257,6 +257,10 @@ def _vetoes(one: Person, other: Person) -> Iterator[Signal]:
 def agreements(one: Person, other: Person) -> dict[str, tuple[Seen, Seen]]:
     """Return in what two customers agree, or plainly do not, apart from their names."""
     found: dict[str, tuple[Seen, Seen]] = {}
+    if one.claims or other.claims:
+        _keep(found, "claimed", one.claims, _addresses(other))
+        if "claimed" not in found:
+            _keep(found, "claimed", _addresses(one), other.claims)
     _keep(found, "mailbox", one.mailboxes, other.mailboxes)
     _keep(found, "phone", one.phones, other.phones)
     domains = one.domains & other.domains
@@ -286,6 +290,10 @@ def agreements(one: Person, other: Person) -> dict[str, tuple[Seen, Seen]]:
         )
         found["other_account"] = (Seen(f"{mine} ({network})"), Seen(f"{theirs} ({network})"))
     return found
+
+
+def _addresses(person: Person) -> dict[str, Seen]:
+    return {email: Seen(email) for email in person.emails}
 
 
 def _keep(

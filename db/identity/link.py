@@ -14,7 +14,7 @@ from db.among import among
 from db.engine.interface import Connection, Value
 from db.identity.components import settle_links
 from db.identity.domains import is_free
-from db.identity.normalise import Key, best_name, domain_of, name_from
+from db.identity.normalise import UNVERIFIED, Key, best_name, domain_of, name_from
 from db.identity.own import OwnAddresses
 from db.ids import Block, take
 from db.schema.seeds import SYSTEM_AGENT_ID
@@ -292,8 +292,9 @@ class People:
     def _assign(self, identity: Identity, customer: Customer) -> None:
         identity.customer = customer
         identity.changed = True
-        if customer.organization_id is None and not identity.own:
-            customer.organization_id = self._organization(domain_of(identity.key))
+        claimed = identity.key.network == UNVERIFIED  # a forger belongs to no organization
+        if customer.organization_id is None and not identity.own and not claimed:
+            customer.organization_id = self._employer(identity.key)
         customer.changed = True
 
     def _load_organizations(self, domains: Iterable[str]) -> None:

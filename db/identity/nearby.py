@@ -18,6 +18,7 @@ from db.identity.facts import mailbox
 from db.identity.lookup_forms import initials, pairs, same
 from db.identity.lookup_forms import number as number_of
 from db.identity.lookup_keys import one_word
+from db.identity.normalise import UNVERIFIED
 from db.identity.people import Person, Words, people_of
 
 HOLDERS = 40  # of one key; what more have says little
@@ -37,7 +38,7 @@ limit :rows
 """
 _FACTS = "select identity_id from identity_facts where kind = :kind and value = :value limit :rows"
 _TEXTS = "select customer_id, text from customer_texts where customer_id in (:among)"
-_EMAILS = "select id from identities where kind = 'email' and network = '' and value = :value"
+_EMAILS = "select id from identities where kind = 'email' and network = :network and value = :value"
 
 
 class Nearby:
@@ -67,9 +68,17 @@ class Nearby:
         """Yield identities with the same mailbox or number, as addresses or in signatures."""
         for box in {*person.mailboxes, *map(mailbox, person.emails)}:
             yield from self._facts("mailbox", box)
-            yield from (row[0] for row in self._connection.all(_EMAILS, {"value": box}))
+            yield from self._addresses("", box)
+        for email in person.emails:
+            yield from self._addresses(UNVERIFIED, email)
+        for email in person.claims:
+            yield from self._addresses("", email)
         for number in person.numbers.values():
             yield from self._facts("phone", number)
+
+    def _addresses(self, network: str, value: str) -> list[int]:
+        params: dict[str, Value] = {"network": network, "value": value}
+        return [row[0] for row in self._connection.all(_EMAILS, params)]
 
     def _facts(self, kind: str, value: str) -> list[int]:
         params: dict[str, Value] = {"kind": kind, "value": value, "rows": HOLDERS + 1}

@@ -19,6 +19,8 @@ NAME_CHARACTERS = 200
 KEPT = 20_000  # addresses and names whose answers are remembered: 5 MB at most
 PHONE_DIGITS = (5, 15)  # E.164 allows 15; shorter than 5 is an extension, not a number
 
+UNVERIFIED = "unverified"  # the network of an address whose check failed: claimed, not theirs
+
 # Mailboxes that stand for a function, not a person (RFC 2142 and common practice).
 _ROLE_MAILBOXES = """
 abuse accounting accounts admin administrator alerts announce billing bounce bounces contact

@@ -11,7 +11,7 @@ from db.engine.interface import Connection
 from db.identity.domains import is_free
 from db.identity.facts import NO_DOTS, mailbox
 from db.identity.lookup_keys import company_words, words_of
-from db.identity.normalise import Key, is_role, person_likeness
+from db.identity.normalise import UNVERIFIED, Key, is_role, person_likeness
 
 NAMES = 3
 NAMES_LOOKED_AT = 12
@@ -25,7 +25,7 @@ select k.id, k.canonical_id, k.name, k.named, coalesce(k.organization_id, 0), co
 from customers k left join organizations g on g.id = k.organization_id where k.id in (:among)
 """
 _IDENTITIES = """
-select customer_id, id, kind, network, value, name from identities
+select customer_id, id, kind, network, value, name, last_at from identities
 where customer_id in (:among) and own = 0 and state <> 'rejected' order by entries desc, id
 """
 _NAMES = "select identity_id, name, times from identity_names where identity_id in (:among)"
@@ -62,6 +62,7 @@ class Person:
         company: Words of the organization, without its legal form.
         emails: Personal addresses; those of functions and of many people are in ``shared``.
         mailboxes: Mailbox to the address as written.
+        claims: Addresses that mails claimed whose check failed.
         phones: Last digits to the number as written, from addresses and signatures.
         numbers: The same to the number as it is stored.
         handles: ``(network, value)`` of chats; ``accounts`` the same of external ids.
@@ -77,6 +78,7 @@ class Person:
     companies: dict[str, Seen] = field(default_factory=dict)
     emails: list[str] = field(default_factory=list)
     mailboxes: dict[str, Seen] = field(default_factory=dict)
+    claims: dict[str, Seen] = field(default_factory=dict)
     phones: dict[str, Seen] = field(default_factory=dict)
     numbers: dict[str, str] = field(default_factory=dict)
     handles: set[tuple[str, str]] = field(default_factory=set)
@@ -110,7 +112,7 @@ class Person:
     @property
     def is_nobody(self) -> bool:
         """True where all that is known is a mailbox of many."""
-        return bool(self.shared) and not (self.emails or self.handles or self.phones)
+        return bool(self.shared) and not (self.emails or self.handles or self.phones or self.claims)
 
 
 def _spelled(emails: Sequence[str]) -> Sequence[Words]:
@@ -161,13 +163,17 @@ def _read_identities(
     names: dict[int, list[tuple[str, int]]] = {}
     for identity, name, times in among(connection, _NAMES, [row[1] for row in rows]):
         names.setdefault(identity, []).append((name, times))
-    for customer, identity, kind, network, value, name in rows:
+    for customer, identity, kind, network, value, name, last_at in rows:
         person = people[customer]
         if len(person.identities) >= IDENTITIES:
             continue
         person.identities.append(identity)
         owner[identity] = person
         met = names.get(identity, [])
+        if kind == "email" and network == UNVERIFIED:
+            person.claims[value] = Seen(value, 0, last_at)
+            named[customer] += [one for one, _ in met[:NAMES]]
+            continue
         if kind == "email" and is_shared(value, [one for one, _ in met]):
             person.shared.append(value)
             continue

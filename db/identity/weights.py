@@ -33,6 +33,7 @@ LEAST_CUSTOMERS = 50  # in a store of three, everyone would be suggested to be e
 # How often two records of one person agree, and two of different people.
 _GUESSES: dict[str, tuple[float, float]] = {
     "mailbox": (0.5, 0.5 / 2**17),
+    "claimed": (0.5, 0.5 / 2**20),
     "phone": (0.4, 0.4 / 2**13),
     "domain": (0.4, 0.4 / 2**6),
     "company": (0.3, 0.3 / 2**4),

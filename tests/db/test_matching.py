@@ -154,6 +154,42 @@ def test_a_display_name_that_claims_to_be_the_boss_links_nothing(desk: Store) ->
 
 
 @pytest.mark.engine("sqlite")
+def test_a_mail_whose_check_failed_only_suggests(desk: Store, ana: AgentRow) -> None:
+    arrive(desk, MAIL, mail("ana.kowalczyk@moreno.example", "Ana Kowalczyk"))
+    arrive(desk, MAIL, mail("ana.kowalczyk@moreno.example", "Ana Kowalczyk", forged=True))
+    match_new(desk.engine)
+    rows = desk.ask(
+        lambda c: c.all(
+            "select i.network, i.entries, k.organization_id is null from identities i"
+            " join customers k on k.id = i.customer_id"
+            " where i.value = 'ana.kowalczyk@moreno.example' order by i.id"
+        )
+    )
+    assert [(network, entries, bool(alone)) for network, entries, alone in rows] == [
+        ("", 1, False),
+        ("unverified", 1, True),
+    ]
+    pair = only(desk)
+    assert kinds(pair)[0] == "claimed"
+    assert "claims the address ana.kowalczyk@moreno.example, but it failed" in pair.sentence
+    desk.do(MergeCustomers(pair.one_id, pair.other_id), ana)
+    arrive(desk, MAIL, mail("ana.kowalczyk@moreno.example", "Ana Kowalczyk", forged=True))
+    assert desk.ask(cheat_sheet, pair.one_id).entries == 3
+
+
+def test_an_address_without_any_check_links_by_itself(desk: Store) -> None:
+    for _ in range(2):
+        arrive(desk, MAIL, mail("ana.kowalczyk@moreno.example", "Ana Kowalczyk"))
+    assert (
+        desk.ask(
+            lambda c: c.value(
+                "select entries from identities where value = 'ana.kowalczyk@moreno.example'"
+            )
+        )
+        == 2
+    )
+
+
 def test_a_mailbox_of_many_belongs_to_its_organization_and_is_nobody(desk: Store) -> None:
     arrive(desk, MAIL, mail("info@moreno.example", "Ana Kowalczyk"))
     arrive(desk, MAIL, mail("ana.kowalczyk@moreno.example", "Ana Kowalczyk"))
