@@ -294,7 +294,7 @@ class People:
         identity.changed = True
         claimed = identity.key.network == UNVERIFIED  # a forger belongs to no organization
         if customer.organization_id is None and not identity.own and not claimed:
-            customer.organization_id = self._employer(identity.key)
+            customer.organization_id = self._organization(domain_of(identity.key))
         customer.changed = True
 
     def _load_organizations(self, domains: Iterable[str]) -> None:
