@@ -32,9 +32,11 @@ _PARTIES = """
 select p.entry_id, p.name, i.value from entry_parties p join identities i on i.id = p.identity_id
 where p.entry_id in (:among) order by p.entry_id, p.role, p.position
 """
+# Whoever else's timeline it is on is a party to it: by an entry alone the table would be walked.
 _OTHERS = """
-select t.entry_id, t.identity_id from entry_identities t join entries e
-  on e.id = t.entry_id and e.at = t.at
+select distinct e.id, t.identity_id from entries e
+join entry_parties p on p.entry_id = e.id
+join entry_identities t on t.identity_id = p.identity_id and t.at = e.at and t.entry_id = e.id
 where e.id in (:among)
 """
 _NEXT_IDS = "select id from entries where id > :after order by id limit :limit"

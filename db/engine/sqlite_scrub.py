@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import TYPE_CHECKING
 
 from db.errors import Unavailable
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from db.engine.interface import Engine
 
 MERGE_PAGES = 64  # for each transaction: a few milliseconds, so that agents do not wait
-LOG_SECONDS = 10
+LOG_SECONDS = 10.0  # that readers are waited for
 _INDEXES = ("search", "customer_keys")
 
 
@@ -59,11 +58,10 @@ def write_anew(engine: Engine) -> bool:
 def empty_log(engine: Engine) -> bool:
     """Bring the log into the file and cut it to nothing; say whether no reader held it."""
     raw: sqlite3.Connection = engine.connection().raw  # type: ignore[attr-defined]  # of this engine
-    until = time.monotonic() + LOG_SECONDS
-    while True:
+    patience = raw.execute("pragma busy_timeout").fetchone()[0]
+    raw.execute(f"pragma busy_timeout={int(LOG_SECONDS * 1000)}")
+    try:
         busy = raw.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
-        if not busy:
-            return True
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
+    finally:
+        raw.execute(f"pragma busy_timeout={patience}")
+    return not busy

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from db import clock
+from db.counters import recount
 from db.engine.interface import Connection, Engine
 from db.erase.entries import ANONYMISE, REMOVE, Entries, drop_unused
 from db.erase.person import Person, load_person
@@ -120,7 +121,8 @@ class Prepared:
     Attributes:
         done: Entries that were taken care of already.
         raws: SHA-256 of bytes that may be unused now.
-        resumed: An earlier run was stopped: what it left unused is not known.
+        touched: Identities of others whose entries changed in number.
+        resumed: An earlier run was stopped: what it left unused and uncounted is not known.
     """
 
     erasure_id: int
@@ -129,6 +131,7 @@ class Prepared:
     stand_in: int
     done: frozenset[int]
     raws: frozenset[bytes]
+    touched: frozenset[int]
     resumed: bool
 
 
@@ -203,6 +206,7 @@ def prepare(
     found = survey(engine, person, progress)
     jobs = _Jobs(found)
     raws: set[bytes] = set()
+    touched: set[int] = set()
     done: set[int] = set()
     waiting = jobs.all()
     while waiting:
@@ -217,9 +221,19 @@ def prepare(
                     break
             keep_marks(connection, erasure_id, entries.marks)
         raws |= entries.raws
+        touched |= entries.touched
         if progress:
             progress("erased", len(done))
-    return Prepared(erasure_id, found, salted, stand_in, frozenset(done), frozenset(raws), resumed)
+    return Prepared(
+        erasure_id,
+        found,
+        salted,
+        stand_in,
+        done=frozenset(done),
+        raws=frozenset(raws),
+        touched=frozenset(touched),
+        resumed=resumed,
+    )
 
 
 def complete(connection: Connection, prepared: Prepared, mode: str) -> Receipt:
@@ -232,7 +246,10 @@ def complete(connection: Connection, prepared: Prepared, mode: str) -> Receipt:
     for entry_id in jobs.all():
         if entry_id not in prepared.done:  # it came in meanwhile
             jobs.do(entries, entry_id)
+    entries.touched |= prepared.touched
     Rest(connection, found, mode, prepared.stand_in, entries).erase(prepared.salted)
+    if prepared.resumed:
+        recount(connection)
     keep_marks(connection, prepared.erasure_id, entries.marks)
     gone = drop_unused(connection, None if prepared.resumed else prepared.raws | entries.raws)
     counts = {

@@ -24,7 +24,7 @@ ORIGINAL_GONE = "The original was removed: it names a customer who was erased."
 
 _ENTRY = """
 select e.identity_id, e.at, e.kind, e.direction, e.author_id, e.author, e.subject, e.removed,
-  t.codec, t.data, t.folds, t.defects
+  t.codec, t.data, t.folds, t.defects, e.conversation_id
 from entries e left join entry_texts t on t.entry_id = e.id where e.id = :id
 """
 _SET = """
@@ -56,7 +56,11 @@ where entry_id = :id and role = :role and position = :position
 _DROP_PARTY = """
 delete from entry_parties where entry_id = :id and role = :role and position = :position
 """
-_OTHERS = "select identity_id, at from entry_identities where entry_id = :id and at = :at"
+_OTHERS = """
+select distinct t.identity_id from entry_parties p join entry_identities t
+  on t.identity_id = p.identity_id and t.at = :at and t.entry_id = p.entry_id
+where p.entry_id = :id
+"""
 _DROP_OTHER = """
 delete from entry_identities where entry_id = :id and at = :at and identity_id = :identity
 """
@@ -78,11 +82,10 @@ _GONE = (
     "delete from entry_revisions where entry_id = :id",
     "delete from origins where entry_id = :id",
     "delete from attachments where entry_id = :id",
-    "delete from identity_facts where entry_id = :id",
-    "delete from entry_identities where entry_id = :id and at = :at",
     "delete from entries where id = :id",
 )
-_STILL_FILED = "select entry_id from attachments where sha256 = :hex limit 1"
+_LESS = "update conversations set entries = entries - 1 where id = :id"
+_FORGET_FACTS = "delete from identity_facts where identity_id = :identity and entry_id = :id"
 
 
 class Entries:
@@ -156,10 +159,14 @@ class Entries:
             self._let_go(bytes.fromhex(sha256) if sha256 else None)
         params: dict[str, Value] = {"id": entry_id, "at": row[1]}
         self.touched.add(row[0])
-        self.touched |= {identity for identity, _ in connection.all(_OTHERS, params)}
+        if row[12]:
+            connection.run(_LESS, {"id": row[12]})
+        others = {row[0] for row in connection.all(_OTHERS, params)}
+        self.touched |= others
+        connection.many(_DROP_OTHER, [{**params, "identity": identity} for identity in others])
         for statement in _GONE:
-            names = {name: params[name] for name in params if f":{name}" in statement}
-            connection.run(statement, names)
+            connection.run(statement, {"id": entry_id})
+        connection.run(_FORGET_FACTS, {"id": entry_id, "identity": row[0]})
 
     def _rewrite(
         self,
@@ -175,7 +182,7 @@ class Entries:
         if row is None:
             return
         identity, at, kind, direction, author_id, author, subject, removed = row[:8]
-        codec, data, folds, defects = row[8:]
+        codec, data, folds, defects = row[8:12]
         forget_entry(connection, entry_id)
         text, kept = unpack(codec, data) if data is not None else "", unpack_folds(folds or "")
         if words:
@@ -229,6 +236,7 @@ class Entries:
     def _people(self, entry_id: int, at: int, home: int) -> None:
         """Put the stand-in where the person was; where there is none, take them off."""
         connection = self._connection
+        others = [row[0] for row in connection.all(_OTHERS, {"id": entry_id, "at": at})]
         for role, position, identity, _name in connection.all(_PARTIES, {"id": entry_id}):
             if identity not in self._identities:
                 continue
@@ -238,7 +246,7 @@ class Entries:
                 connection.run(_SET_PARTY, {**place, **new})
             else:
                 connection.run(_DROP_PARTY, place)
-        for identity, _ in connection.all(_OTHERS, {"id": entry_id, "at": at}):
+        for identity in others:
             if identity in self._identities:
                 other: dict[str, Value] = {"id": entry_id, "at": at}
                 connection.run(_DROP_OTHER, {**other, "identity": identity})

@@ -38,12 +38,15 @@ select id, subject from conversations where case_id in (:among)
 """
 _SET_CONVERSATION = "update conversations set subject = :subject, subject_key = :key where id = :id"
 _FORGET_KEYS = "delete from conversation_keys where conversation_id = :id"
+_UNMERGE = """
+update cases set merged_into = 0
+where merged_into > 0 and not exists (select 1 from cases c where c.id = cases.merged_into)
+"""
+_LEFT_OF = "select entries, case_id from conversations where id = :id"
+_CASE_IS_THERE = "select 1 from cases where id = :id"
+# Nothing indexes it: only for a conversation that goes on in another case.
 _CASE_OF_REST = "select case_id from entries where conversation_id = :id limit 1"
 _MOVE_CONVERSATION = "update conversations set case_id = :case where id = :id"
-_COUNT_CONVERSATION = """
-update conversations set entries = (select count(*) from entries e where e.conversation_id = :id)
-where id = :id
-"""
 _DROP_CONVERSATION = "delete from conversations where id = :id"
 _TAGS_OF = "select tag_id from case_tags where case_id = :id"
 _CUSTOMER_OF = "select customer_id from identities where id in (:among) and customer_id is not null"
@@ -123,7 +126,9 @@ class Rest:
         conversations = self._conversations()
         for case_id in self._person.cases:
             self._case(case_id)
-        for number in conversations:
+        if self._mode == REMOVE:
+            self._connection.run(_UNMERGE)
+        for number in conversations if self._mode == REMOVE else ():
             self._settle_conversation(number)
         self._rows()
         self._broken()
@@ -169,7 +174,6 @@ class Rest:
                 # A name of our own schema.
                 connection.run(f"delete from {table.name} where case_id = :id", {"id": case_id})  # noqa: S608
         connection.run("delete from case_links where other_id = :id", {"id": case_id})
-        connection.run("update cases set merged_into = 0 where merged_into = :id", {"id": case_id})
         count_tags(connection, (tag for (tag,) in tags))
         connection.run("delete from cases where id = :id", {"id": case_id})
 
@@ -186,13 +190,14 @@ class Rest:
         return [row[0] for row in found]
 
     def _settle_conversation(self, number: int) -> None:
+        """Remove a conversation of which nothing is left; let another follow its entries."""
         connection = self._connection
-        connection.run(_COUNT_CONVERSATION, {"id": number})
-        case_id = connection.value(_CASE_OF_REST, {"id": number})
-        if case_id is not None:
-            connection.run(_MOVE_CONVERSATION, {"id": number, "case": case_id})
-        elif self._mode == REMOVE:
+        entries, case_id = connection.one(_LEFT_OF, {"id": number}) or (0, 0)
+        if not entries:
             connection.run(_DROP_CONVERSATION, {"id": number})
+        elif not connection.value(_CASE_IS_THERE, {"id": case_id}):
+            rest = connection.value(_CASE_OF_REST, {"id": number}) or 0
+            connection.run(_MOVE_CONVERSATION, {"id": number, "case": rest})
 
     # What else names them
 

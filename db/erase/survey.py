@@ -14,7 +14,7 @@ from db.among import among
 from db.engine.interface import Connection, Engine, Value
 from db.erase.originals import read_texts
 from db.erase.person import Person
-from db.erase.words import Mask
+from db.erase.words import Mask, Sieve
 from db.identity.lookup_forms import same
 from db.identity.lookup_keys import words_of
 from db.raws import read_raw
@@ -156,7 +156,7 @@ def _scan_entries(connection: Connection, found: Survey, tell: Progress) -> None
     named = found.person.named
     certain = Mask.certain(named)
     lone = {word: Mask.every(_nobody(), (word,)) for word in named.lone()}
-    every = Mask.every(named)
+    every, sieve = Mask.every(named), Sieve(named)
     namesakes = _timelines(connection, [number for number, _ in found.person.namesakes])
     counts: Counter[str] = Counter()
     holding: dict[str, set[int]] = {}
@@ -171,7 +171,7 @@ def _scan_entries(connection: Connection, found: Survey, tell: Progress) -> None
             text = "\n".join((author, subject, preview, defects or "", *more.get(number, ())))
             if data is not None:
                 text += "\n" + unpack(codec, data)
-            if not every.names(text):
+            if not (sieve.passes(text) and every.names(text)):
                 continue
             if identity in namesakes:
                 found.namesakes.add(number)
@@ -228,7 +228,7 @@ def _of_others(connection: Connection, found: Survey) -> set[str]:
 
 def _scan_originals(connection: Connection, found: Survey, mask: Mask, tell: Progress) -> None:
     """Find the entries of others whose original names the person."""
-    own, looked_at = found.own, 0
+    own, looked_at, sieve = found.own, 0, Sieve(found.person.named)
     place: dict[str, Value] = {"source": -1, "external": "", "rows": SCAN_ROWS}
     while rows := connection.all(_ORIGINALS, place):
         place.update(source=rows[-1][0], external=rows[-1][1])
@@ -238,7 +238,7 @@ def _scan_originals(connection: Connection, found: Survey, mask: Mask, tell: Pro
                 continue
             if mask.names(f"{external_id}\n{message_id}"):
                 (found.elsewhere if entry not in found.beside else found.beside).add(entry)
-            if sha256 and any(map(mask.names, read_texts(read_raw(connection, sha256)))):
+            if sha256 and _tells(read_raw(connection, sha256), sieve, mask):
                 found.originals.add(entry)
                 if entry not in found.beside and entry not in found.namesakes:
                     found.elsewhere.add(entry)
@@ -246,26 +246,33 @@ def _scan_originals(connection: Connection, found: Survey, mask: Mask, tell: Pro
     found.originals -= found.namesakes
 
 
+def _tells(raw: bytes, sieve: Sieve, mask: Mask) -> bool:
+    """Say whether bytes as received name the person."""
+    return any(sieve.passes(text) and mask.names(text) for text in read_texts(raw))
+
+
 def _scan_quarantine(connection: Connection, found: Survey, mask: Mask) -> None:
-    after = 0
+    after, sieve = 0, Sieve(found.person.named)
     while rows := connection.all(_QUARANTINE, {"after": after, "rows": SCAN_ROWS}):
         after = rows[-1][0]
         for number, external_id, sha256 in rows:
-            texts = read_texts(read_raw(connection, sha256)) if sha256 else ()
-            if mask.names(external_id) or any(map(mask.names, texts)):
+            raw = read_raw(connection, sha256) if sha256 else b""
+            if mask.names(external_id) or _tells(raw, sieve, mask):
                 found.quarantined.add(number)
 
 
 def _scan_journal(connection: Connection, found: Survey, mask: Mask, tell: Progress) -> None:
     """Find the acts that tell of the person; those that hang on them by their words alone."""
     near, every = found.acts, Mask.every(found.person.named)
+    sieve = Sieve(found.person.named)
     kept: set[int] = set()
     after = 0
     while rows := connection.all(_JOURNAL, {"after": after, "rows": SCAN_ROWS}):
         after = rows[-1][0]
         for seq, sentence, payload in rows:
             judge = every if seq in near else mask
-            if payload and any(map(judge.names, (sentence, *payload_texts(payload)))):
+            texts = (sentence, *payload_texts(payload)) if payload else ()
+            if any(sieve.passes(text) and judge.names(text) for text in texts):
                 kept.add(seq)
         tell("acts", after)
     found.acts = kept | {seq for seq in near if _points_at(connection, seq, found.person)}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 import re
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,7 +37,7 @@ from db.commands.tags import TagCase
 from db.doctor import examine
 from db.drafts import save_draft
 from db.engine.interface import Match, Words
-from db.erase.act import preview, receipts
+from db.erase.act import finish, preview, receipts
 from db.errors import Conflict, NotFound, Refused
 from db.identity.own import add_own
 from db.ingest import Arrival
@@ -43,7 +46,7 @@ from db.queries.sheet import cheat_sheet
 from db.queries.timeline import timeline_page
 from db.records import AgentRow, DraftRow, TimelineItem
 from db.schema.catalogue import tables
-from db.store import Store
+from db.store import Store, open_store
 from tests.engines import Places
 
 NOON = 1_767_355_200_000
@@ -494,3 +497,86 @@ def test_a_mask_is_found_where_the_name_was(full: Store, ana: AgentRow) -> None:
     erase(full, ana, "anonymise")
     hits = full.ask(lambda c: c.full_text.newest(Match((Words(("erased",)),)), 1 << 62, 50))
     assert len(hits) >= 6
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_others_received_from_them_is_counted_right(
+    full: Store, ana: AgentRow, mode: str
+) -> None:
+    take_in(full, mail(60, ada, US, replace(bob, role="cc"), text="Bob shall see this, says Ada."))
+    bobs = number_of(full, "Bob Marble")
+    before = full.ask(cheat_sheet, bobs).entries
+    erase(full, ana, mode)
+    assert full.ask(cheat_sheet, bobs).entries == before - (mode == "remove")
+    assert found_in(full) == {}
+    assert examine(full.engine, deep=True).sound
+
+
+@pytest.mark.engine("sqlite")
+def test_a_desk_that_reads_delays_the_bytes_and_the_doctor_says_so(
+    full: Store, ana: AgentRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.engine.sqlite_scrub.LOG_SECONDS", 0.1)
+    full.do(TagCase(1, "seen"), ana)
+    desk = open_store(full.url)
+    with desk.engine.read() as reading:
+        reading.all("select count(*) from entries")
+        erase(full, ana, "remove")
+        assert full.ask(receipts)[0].scrubbed_at == 0
+        found = examine(full.engine)
+        assert [f.told for f in found.findings if f.check == "erasures"] == [
+            "The bytes of an erase are not rewritten yet: centric erase finish"
+        ]
+    desk.close()
+    assert finish(full.engine)
+    assert full.ask(receipts)[0].scrubbed_at > 0
+    for name in (full.url, f"{full.url}-wal"):
+        held = held_by(Path(name).read_bytes())
+        assert not [text for text in held if HIDDEN.search(text)]
+    assert examine(full.engine).sound
+
+
+KILLED = """
+import os, sys
+from db import clock
+from db.agents import agent_for
+from db.commands.erase import EraseCustomer
+from db.engine import sqlite_connection
+from db.store import open_store
+left = int(sys.argv[3])
+run = sqlite_connection.Connection.run
+def counted(self, sql, params=None):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), 9)
+    return run(self, sql, params)
+sqlite_connection.Connection.run = counted
+store = open_store(sys.argv[1])
+store.do(EraseCustomer(1, sys.argv[2], "Ada Zebrafon"), agent_for(store.engine, "ana"))
+print("done")
+"""
+
+
+@pytest.mark.engine("sqlite")
+@pytest.mark.parametrize(("mode", "after"), [("anonymise", 12), ("replace", 61), ("remove", 95)])
+def test_an_erase_that_is_killed_anywhere_goes_on(full: Store, mode: str, after: int) -> None:
+    full.close()
+    assert number_of(full, "Ada Zebrafon") == 1
+    full.close()
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+    def run(writes: int) -> int:
+        command = [sys.executable, "-c", KILLED, full.url, mode, str(writes)]
+        return subprocess.run(command, env=environment, capture_output=True, check=False).returncode
+
+    assert run(after) == -9
+    store = open_store(full.url)
+    assert store.ask(journal.verify) == 0
+    assert store.engine.check() == ()
+    store.close()
+    assert run(1_000_000) == 0
+    store = open_store(full.url)
+    assert found_in(store) == {}
+    assert examine(store.engine, deep=True).sound
+    store.close()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.erase.words import MASK, Mask, Named
+from db.erase.words import MASK, Mask, Named, Sieve
 
 ADA = Named(
     emails=("ada.byron@lace.example",),
@@ -114,3 +114,17 @@ def test_folds_stay_around_the_same_words(parts: list[str], cuts: list[tuple[int
     assert all(one[1] <= other[0] for one, other in pairwise(kept))
     if text == masked:
         assert list(kept) == folds
+
+
+PIECES = st.sampled_from(
+    ["Ada", "BYRON", "byron", "Müller", "Mu\u0308ller", "Lüdenscheidt", "muller", "ue", "49", "030",
+     "(0)", "+49", "12345678", "30 123-45 678", "@", "lace.example", "ada.byron", "+x", "_", " ",
+     "ada_of_lace", "%20", ", ", "-", "\n", "Augusta"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=12))
+def test_what_the_sieve_holds_back_names_nobody(parts: list[str]) -> None:
+    text = "".join(parts)
+    if Mask.every(ADA).names(text):
+        assert Sieve(ADA).passes(text)
