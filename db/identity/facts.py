@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from db.engine.interface import Connection, Engine, Value
 from db.identity.domains import is_free
-from db.identity.signature import facts_in, signature_of
+from db.identity.signature import card_facts, facts_in, signature_of
 from db.texts import unpack, unpack_folds
 
 MAILS = 3  # of each address, the newest: people sign alike
@@ -95,8 +95,12 @@ def _facts_of(connection: Connection, identity: int, email: str) -> Iterator[dic
         if stored is None:
             continue
         codec, data, folds = stored
-        signature = signature_of(unpack(codec, data), unpack_folds(folds))
-        for fact in facts_in(signature, "" if is_free(domain) else domain):
+        text = unpack(codec, data)
+        signature = signature_of(text, unpack_folds(folds))
+        said = facts_in(signature, "" if is_free(domain) else domain)
+        if "[contact: " in text:
+            said += card_facts(text, email)
+        for fact in said:
             if (fact.kind, fact.value) not in seen:
                 seen.add((fact.kind, fact.value))
                 yield _row(identity, fact.kind, fact.value, fact.raw, entry, at)

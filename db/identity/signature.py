@@ -5,6 +5,7 @@ Strangers wrote it: only its first lines are looked at, and none of the expressi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ LEAST_DIGITS = 7
 NEW_CHARACTERS = 4_000  # of a text without a marked signature, its end is looked at
 CLOSING_LINES = 12
 CLOSING_CHARACTERS = 40
+
+CARDS = 3
+CARD_CHARACTERS = 200_000
+_CARD = re.compile(r"^\[contact: ([^\]\n]{1,500})\]$", re.MULTILINE)
 
 # The words before a signature, as folded text; a line that begins so and is short ends a mail.
 _CLOSINGS = (
@@ -88,6 +93,25 @@ def facts_in(signature: str, domain: str = "") -> tuple[Fact, ...]:
     for line in lines:
         for fact in (*_phones(line, domain), *_words(line, domain)):
             found.setdefault((fact.kind, fact.value), fact)
+    return tuple(found.values())
+
+
+def card_facts(text: str, email: str) -> tuple[Fact, ...]:
+    """Return what the writer's own contact card says; other people's cards say nothing of them.
+
+    Args:
+        text: Of a mail, in which a card stands as ``[contact: Ann Berg, Mill Works, …]``.
+        email: The writer's address, as a key.
+    """
+    found: dict[tuple[str, str], Fact] = {}
+    domain = email.rpartition("@")[2]
+    for card in _CARD.findall(text[:CARD_CHARACTERS])[:CARDS]:
+        pieces = [piece.strip() for piece in card.split(", ")]
+        if email not in map(str.lower, pieces):
+            continue
+        for piece in pieces[1:]:
+            for fact in (*_phones(piece, domain), *_words(piece, domain)):
+                found.setdefault((fact.kind, fact.value), fact)
     return tuple(found.values())
 
 

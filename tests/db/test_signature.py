@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from db.identity.domains import is_disposable, is_free
 from db.identity.facts import mailbox
-from db.identity.signature import facts_in, signature_of
+from db.identity.signature import card_facts, facts_in, signature_of
 
 SIGNED = """The lamp is dark again.
 
@@ -69,3 +69,16 @@ def test_who_gives_addresses_to_anyone_names_no_organization() -> None:
 def test_plus_tags_and_dots_at_gmail_are_one_mailbox() -> None:
     assert mailbox("ada.moreno+news@googlemail.com") == "adamoreno@gmail.com"
     assert mailbox("ada.moreno+news@x.example") == "ada.moreno@x.example"
+
+
+def test_the_writers_own_contact_card_is_read_and_another_one_is_not() -> None:
+    text = (
+        "Here I am.\n"
+        "[contact: Ada Moreno, Head of Sales, Moreno Lamps GmbH, Ada@lamps.de, 030 901820]\n"
+        "[contact: Bo Ek, Ek Ltd, bo@ek.example, +44 20 7946 0958]"
+    )
+    assert {(fact.kind, fact.value) for fact in card_facts(text, "ada@lamps.de")} == {
+        ("title", "head of sales"),
+        ("company", "moreno lamps"),
+        ("phone", "+4930901820"),
+    }
