@@ -36,7 +36,7 @@ NEWEST = 2**62
 SubjectKind = Literal["case", "customer", "identity"]
 Subject = tuple[SubjectKind, int]
 
-_HEAD = "select seq, hash from journal order by seq desc limit 1"
+_HEAD = "select seq, hash, at from journal order by seq desc limit 1"
 _APPEND = """
 insert into journal(seq, at, agent_id, command, sentence, payload, salt, digest, hash, undoes)
 values(:seq, :at, :agent, :command, :sentence, :payload, :salt, :digest, :hash, :undoes)
@@ -109,9 +109,13 @@ def append(
     subjects: Iterable[Subject],
     undoes: int = 0,
 ) -> int:
-    """Write down an act at the end of the chain and return its number."""
+    """Write down an act at the end of the chain and return its number.
+
+    No act is dated before the one that it follows, though the clocks of machines differ.
+    """
     head = connection.one(_HEAD)
-    seq, previous = (head[0] + 1, head[1]) if head else (1, GENESIS)
+    seq, previous, last_at = (head[0] + 1, head[1], head[2]) if head else (1, GENESIS, at)
+    at = max(at, last_at)
     concerned = tuple(dict.fromkeys(subjects))
     payload = _encode(arguments, changes, concerned)
     salt = os.urandom(SALT_BYTES)

@@ -28,7 +28,6 @@ from db.engine.sqlite_errors import REPLACED, unavailable
 from db.engine.sqlite_file import (
     act_is_missing,
     check_ours,
-    log_bytes,
     log_is_missing,
     read_head,
 )
@@ -68,6 +67,7 @@ class SqliteEngine:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.place = str(path)
+        self._log = f"{path}-wal"
         self._thread = _Thread()
         self._all: list[Connection] = []
         self._gates: list[Gate] = []
@@ -240,7 +240,7 @@ class SqliteEngine:
 
     def _shorten_log(self, raw: sqlite3.Connection) -> None:
         """Bring a log that a long reader let grow back to nothing, as soon as that is possible."""
-        if log_bytes(self.path) <= WAL_LIMIT_BYTES:
+        if self.log_size() <= WAL_LIMIT_BYTES:
             return
         now = time.monotonic()
         if now - self._shortened_at < WAL_SECONDS:
@@ -267,7 +267,10 @@ class SqliteEngine:
 
     def log_size(self) -> int:
         """Return the bytes of the log beside the file."""
-        return log_bytes(self.path)
+        try:
+            return os.stat(self._log).st_size
+        except OSError:
+            return 0
 
     def footing(self) -> Footing:
         """Return what the store lies on."""

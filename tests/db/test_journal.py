@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import counters, journal
+from db import clock, counters, journal
 from db.agents import agent_for
 from db.commands.cases import SetUrgency
 from db.commands.changes import Change
@@ -26,6 +26,7 @@ from tests.engines import alter
 
 ROOT = Path(__file__).parents[2]
 AddCase = Callable[..., int]
+START = 1_760_000_000_000
 
 
 @pytest.fixture
@@ -241,3 +242,15 @@ def test_killing_desks_in_the_middle_of_acts_loses_nothing_acknowledged(
         counters.recount(connection)
     assert again.ask(lambda c: c.all(counts)) == before
     again.close()
+
+
+def test_no_act_is_dated_before_the_one_it_follows(
+    store: Store, ana: AgentRow, add_case: AddCase
+) -> None:
+    case = add_case()
+    for at in (START + 5_000, START + 2_000, START + 9_000):  # another machine's clock is behind
+        with clock.stopped(at):
+            store.do(TagCase(case, f"at-{at}"), ana)
+    found = [row.at for row in reversed(store.ask(journal.recent))]
+    assert found == [START + 5_000, START + 5_000, START + 9_000]
+    assert store.ask(journal.verify) == 0
