@@ -11,7 +11,8 @@ import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, NamedTuple
+from io import FileIO
+from typing import NamedTuple
 
 from connectors.contract import BadFile, Item, Progress, Quarantined, State
 from connectors.mail import limits, packed, reader
@@ -21,6 +22,7 @@ _EMLX_HEAD = re.compile(rb"[ \t]{0,20}(\d{1,12})[ \t]{0,20}\r?\n")
 # A file that came while the last pass ran, on a server whose clock is not ours.
 _CLOCK_SLACK_NS = 120 * 1_000_000_000
 FOLDER_DEPTH = 30
+_PIECE_BYTES = 1_048_576
 
 
 class MessageFile(NamedTuple):
@@ -161,13 +163,14 @@ def read_file(path: str, name: str) -> bytes:
     # Not blocking and not following: it may have become a pipe or a link since it was listed.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    with open(descriptor, "rb", buffering=0) as opened:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise _NotAFile("It is no file.")
-        return _content(opened, name)
+        return _content(opened, name, status.st_size)
 
 
-def _content(opened: BinaryIO, name: str) -> bytes:
+def _content(opened: FileIO, name: str, bytes_now: int) -> bytes:
     """Return the message in a file, at most a byte more than a message may have."""
     size = limits.MESSAGE_BYTES + 1
     lower = name.lower()
@@ -183,9 +186,17 @@ def _content(opened: BinaryIO, name: str) -> bytes:
         head = opened.read(40)
         if match := _EMLX_HEAD.match(head):
             opened.seek(match.end())
-            return opened.read(min(int(match[1]), size))
+            return _read_up_to(opened, min(int(match[1]), size), bytes_now)
         opened.seek(0)
-    return opened.read(size)
+    return _read_up_to(opened, size, bytes_now)
+
+
+def _read_up_to(opened: FileIO, size: int, bytes_now: int) -> bytes:
+    """Return at most so many bytes of a file; room is made for as many as it had a moment ago."""
+    data = opened.read(min(size, bytes_now + 1)) or b""
+    while len(data) < size and (more := opened.read(min(size - len(data), _PIECE_BYTES))):
+        data += more
+    return data
 
 
 def is_emlx(path: str, head: bytes) -> bool:
