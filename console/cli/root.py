@@ -27,6 +27,8 @@ SUBCOMMANDS: dict[str, str] = {
     "match": "console.cli.matching:match",
     "matches": "console.cli.explaining:matches",
     "why": "console.cli.explaining:why",
+    "why-thread": "console.cli.threads:why_thread",
+    "original": "console.cli.threads:original",
     "do": "console.cli.acting:do",
     "undo": "console.cli.acting:undo",
     "redo": "console.cli.acting:redo",
