@@ -90,6 +90,11 @@ def restore(session: Session, backup_file: Path, yes: bool, force: bool, form: s
         say(
             f"No {done.backup}.sha256 stood beside it: that it is what was backed up is not proved."
         )
+    for customer_id in done.back_again:
+        say(
+            f"Customer {customer_id} was erased since this backup was made, and is in it: "
+            f"centric erase customer {customer_id}"
+        )
     return exits.OK
 
 

@@ -53,6 +53,11 @@ def salt(connection: Connection, *, create: bool = False) -> bytes:
     return bytes.fromhex(found) if found else b""
 
 
+def keep_salt(connection: Connection, salted: bytes) -> None:
+    """Take the salt of another store, inside `Engine.write`; one that is there stays."""
+    connection.run(_KEEP, {"name": _SALT, "value": salted.hex()})
+
+
 def person_mark(salted: bytes, kind: str, network: str, value: str) -> bytes:
     """Return the digest of an address, as `db.identity.normalise.Key` has it."""
     return _digest(salted, "person", kind, network, value)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from db import clock
 from db.engine.gate import forget_last_act
@@ -18,9 +20,12 @@ from db.engine.sqlite_copy import (
     sync,
     take_alone,
 )
-from db.errors import Conflict, NotFound, Unavailable
+from db.errors import Conflict, NotFound, StoreError, Unavailable
 from db.frozen import dataclass
 from db.keeping.backup import Progress, hash_file, hash_name
+
+if TYPE_CHECKING:
+    from db.erase.carry import Erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Restored:
         hashed: True where the hash beside the backup was there, and right.
         acts: Rows of the journal in it.
         anchor: Hash of the last of them.
+        back_again: Customers who were erased since it was made, and are in it.
     """
 
     backup: str
@@ -42,6 +48,7 @@ class Restored:
     hashed: bool
     acts: int
     anchor: str
+    back_again: tuple[int, ...] = ()
 
 
 def prove(backup: Path) -> tuple[FileState, bool]:
@@ -92,6 +99,7 @@ def restore(
     part = store.with_name(store.name + ".part")
     remove(part)
     mode = store.stat().st_mode & 0o660 if there else 0o600
+    erased = _erased(store) if there else None
     copy_file(backup, part, mode, progress, still=True)
     try:
         _keep_group(store, part)
@@ -111,7 +119,36 @@ def restore(
         hashed=hashed,
         acts=state.acts,
         anchor=state.anchor,
+        back_again=_bring_in(store, erased) if erased else (),
     )
+
+
+def _erased(store: Path) -> Erased | None:
+    """Return what the present store knows of erases; None where it cannot be read."""
+    from db.erase.carry import take_along
+    from db.store import open_store
+
+    try:
+        present = open_store(str(store))
+    except StoreError:
+        return None
+    try:
+        return present.ask(take_along)
+    except (StoreError, sqlite3.Error):
+        return None
+    finally:
+        present.close()
+
+
+def _bring_in(store: Path, erased: Erased) -> tuple[int, ...]:
+    from db.erase.carry import bring_in
+    from db.store import open_store
+
+    restored = open_store(str(store))
+    try:
+        return bring_in(restored.engine, erased)
+    finally:
+        restored.close()
 
 
 def _leave(store: Path, force: bool) -> None:

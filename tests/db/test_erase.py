@@ -42,6 +42,7 @@ from db.errors import Conflict, NotFound, Refused
 from db.identity.own import add_own
 from db.ingest import Arrival
 from db.keeping.backup import back_up
+from db.keeping.restore import restore
 from db.queries.sheet import cheat_sheet
 from db.queries.timeline import timeline_page
 from db.records import AgentRow, DraftRow, TimelineItem
@@ -294,6 +295,7 @@ def test_no_byte_of_file_log_or_new_backup_holds_the_words(
     assert full.ask(receipts)[0].scrubbed_at > 0
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("mode", MODES)
 def test_what_others_said_stays_but_for_the_words(full: Store, ana: AgentRow, mode: str) -> None:
     before = one(full, "select count(*) from entries")
@@ -338,6 +340,7 @@ def test_anonymised_words_stay_and_the_person_has_no_name(full: Store, ana: Agen
     assert folds == "32-61-quote"
 
 
+@pytest.mark.engine("sqlite")
 def test_replaced_entries_keep_their_time_and_say_nothing(full: Store, ana: AgentRow) -> None:
     number = number_of(full, "Ada Zebrafon")
     times = [item.at for item in timeline(full, number)]
@@ -347,6 +350,7 @@ def test_replaced_entries_keep_their_time_and_say_nothing(full: Store, ana: Agen
     assert {item.preview for item in items} == {"[erased]"}
 
 
+@pytest.mark.engine("sqlite")
 def test_removed_customers_leave_their_number_alone(full: Store, ana: AgentRow) -> None:
     number = number_of(full, "Ada Zebrafon")
     tags = one(full, "select cases from tags where name = 'billing'")
@@ -399,6 +403,7 @@ def test_the_next_import_does_not_bring_the_person_back(
     assert one(full, "select count(*) from entries") == entries + 1
 
 
+@pytest.mark.engine("sqlite")
 def test_who_writes_again_is_a_new_customer(full: Store, ana: AgentRow) -> None:
     with clock.stopped(NOON + 7_200_000):
         erase(full, ana, "anonymise")
@@ -409,6 +414,7 @@ def test_who_writes_again_is_a_new_customer(full: Store, ana: AgentRow) -> None:
     assert full.ask(cheat_sheet, number_of(full, "Ada Zebrafon")).entries == 1
 
 
+@pytest.mark.engine("sqlite")
 def test_a_preview_counts_and_changes_nothing(full: Store, ana: AgentRow) -> None:
     before = found_in(full)
     number = number_of(full, "Ada Zebrafon")
@@ -424,6 +430,7 @@ def test_a_preview_counts_and_changes_nothing(full: Store, ana: AgentRow) -> Non
     assert one(full, "select count(*) from erasures") == 0
 
 
+@pytest.mark.engine("sqlite")
 def test_words_are_added_and_left_as_the_person_says(full: Store, ana: AgentRow) -> None:
     seen = preview(full.engine, number_of(full, "Ada Zebrafon"), ["Lovelace"], ["ada"])
     assert "ada" not in dict((word, count) for word, count, _ in seen.lone)
@@ -432,6 +439,7 @@ def test_words_are_added_and_left_as_the_person_says(full: Store, ana: AgentRow)
     assert any(text.endswith("fine. Ada [erased].") for text in said)
 
 
+@pytest.mark.engine("sqlite")
 def test_an_erase_is_a_leads_and_wants_the_name(full: Store, ben: AgentRow, ana: AgentRow) -> None:
     number = number_of(full, "Ada Zebrafon")
     with pytest.raises(Refused, match="Only a lead"):
@@ -445,6 +453,7 @@ def test_an_erase_is_a_leads_and_wants_the_name(full: Store, ben: AgentRow, ana:
     assert one(full, "select count(*) from erasures") == 0
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("mode", MODES)
 def test_an_erase_that_was_stopped_is_taken_up_again(
     full: Store, ana: AgentRow, mode: str, monkeypatch: pytest.MonkeyPatch
@@ -483,6 +492,7 @@ def test_an_erased_customer_can_be_removed_later(full: Store, ana: AgentRow) -> 
     assert examine(full.engine).sound
 
 
+@pytest.mark.engine("sqlite")
 def test_the_receipt_names_nobody(full: Store, ana: AgentRow) -> None:
     number = number_of(full, "Ada Zebrafon")
     said = erase(full, ana, "replace")
@@ -493,12 +503,14 @@ def test_the_receipt_names_nobody(full: Store, ana: AgentRow) -> None:
     assert receipt.done_at
 
 
+@pytest.mark.engine("sqlite")
 def test_a_mask_is_found_where_the_name_was(full: Store, ana: AgentRow) -> None:
     erase(full, ana, "anonymise")
     hits = full.ask(lambda c: c.full_text.newest(Match((Words(("erased",)),)), 1 << 62, 50))
     assert len(hits) >= 6
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("mode", MODES)
 def test_what_others_received_from_them_is_counted_right(
     full: Store, ana: AgentRow, mode: str
@@ -577,6 +589,28 @@ def test_an_erase_that_is_killed_anywhere_goes_on(full: Store, mode: str, after:
     store.close()
     assert run(1_000_000) == 0
     store = open_store(full.url)
+    assert found_in(store) == {}
+    assert examine(store.engine, deep=True).sound
+    store.close()
+
+
+@pytest.mark.engine("sqlite")
+def test_a_backup_from_before_opens_the_erase_again(
+    full: Store, ana: AgentRow, tmp_path: Path
+) -> None:
+    number = number_of(full, "Ada Zebrafon")
+    before = back_up(full.engine, tmp_path)
+    erase(full, ana, "anonymise")
+    after = back_up(full.engine, tmp_path)
+    full.close()
+    assert restore(Path(after.path), Path(full.url)).back_again == ()
+    done = restore(Path(before.path), Path(full.url))
+    assert done.back_again == (number,)
+    store = open_store(full.url)
+    assert take_in(store, replace(ENTRIES[0], external_id="<new>")) == Outcome(erased=1)
+    found = examine(store.engine)
+    assert any(f"erase of customer {number} was stopped" in f.told for f in found.findings)
+    store.do(EraseCustomer(number, "remove", "Ada Zebrafon"), agent_for(store.engine, "ana"))
     assert found_in(store) == {}
     assert examine(store.engine, deep=True).sound
     store.close()
