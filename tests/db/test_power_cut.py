@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import shutil
 import sqlite3
@@ -21,8 +20,8 @@ from db.store import Store, open_store
 from tests import scenes
 from tests.powercut import MODES, Disk, Named, Synced, Told, Write, record
 
-SOAK = os.environ.get("CENTRIC_SOAK", "") not in ("", "0")
-STATES_MOST = 60  # in the ordinary run, spread over all of them
+SOME, ALL = 24, 0
+HOW_MANY = pytest.mark.parametrize("most", [SOME, pytest.param(ALL, marks=pytest.mark.soak)])
 PROGRAM = [sys.executable, str(Path(scenes.__file__))]
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="there is no strace here")
@@ -99,8 +98,18 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def cut_everywhere(folder: Path, scene: str, check: Check) -> int:
-    """Play a scene, cut the power after each of its writes, and check every state."""
+def cut_everywhere(folder: Path, scene: str, check: Check, most: int) -> int:
+    """Play a scene, cut the power after its writes, and check what is left each time.
+
+    Args:
+        folder: With what is there before.
+        scene: One of `tests.scenes`.
+        check: Given the store, and what the program told until then.
+        most: Look at about so many of the states, spread over all of them; `ALL` at every one.
+
+    Returns:
+        How many states were looked at.
+    """
     tmp = folder.parent
     disk, told = Disk(folder), []
     told_file = tmp / "told"
@@ -109,7 +118,7 @@ def cut_everywhere(folder: Path, scene: str, check: Check) -> int:
     assert any(isinstance(one, Synced) for one in operations)
     assert any(isinstance(one, Told) for one in operations)
     changing = [n for n, one in enumerate(operations) if not isinstance(one, Told | Synced)]
-    every = 1 if SOAK else max(1, len(changing) * len(MODES) // STATES_MOST)
+    every = max(1, len(changing) * len(MODES) // most) if most else 1
     chance, states = random.Random(7), 0
     for place, operation in enumerate(operations):
         disk.do(operation)
@@ -128,31 +137,36 @@ def cut_everywhere(folder: Path, scene: str, check: Check) -> int:
     return states
 
 
-def test_commands(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@HOW_MANY
+def test_commands(folder: Path, most: int, capsys: pytest.CaptureFixture[str]) -> None:
     scenes.furnish(folder / "team.db")
-    report(capsys, "commands", cut_everywhere(folder, "command", after_commands))
+    report(capsys, most, "commands", cut_everywhere(folder, "command", after_commands, most))
 
 
-def test_making_a_store(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    report(capsys, "making a store", cut_everywhere(folder, "make", after_making))
+@HOW_MANY
+def test_making_a_store(folder: Path, most: int, capsys: pytest.CaptureFixture[str]) -> None:
+    report(capsys, most, "making a store", cut_everywhere(folder, "make", after_making, most))
 
 
-def test_an_import(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@HOW_MANY
+def test_an_import(folder: Path, most: int, capsys: pytest.CaptureFixture[str]) -> None:
     open_store(str(folder / "team.db"), create=True).close()
-    report(capsys, "an import", cut_everywhere(folder, "import", after_import))
+    report(capsys, most, "an import", cut_everywhere(folder, "import", after_import, most))
 
 
-def test_a_migration(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@HOW_MANY
+def test_a_migration(folder: Path, most: int, capsys: pytest.CaptureFixture[str]) -> None:
     scenes.furnish(folder / "team.db")
-    report(capsys, "a migration", cut_everywhere(folder, "migration", after_migration))
+    report(capsys, most, "a migration", cut_everywhere(folder, "migration", after_migration, most))
 
 
-def test_an_erase(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@HOW_MANY
+def test_an_erase(folder: Path, most: int, capsys: pytest.CaptureFixture[str]) -> None:
     scenes.furnish(folder / "team.db")
-    report(capsys, "an erase", cut_everywhere(folder, "erase", after_erase))
+    report(capsys, most, "an erase", cut_everywhere(folder, "erase", after_erase, most))
 
 
-def report(capsys: pytest.CaptureFixture[str], what: str, states: int) -> None:
-    if SOAK:
+def report(capsys: pytest.CaptureFixture[str], most: int, what: str, states: int) -> None:
+    if most == ALL:
         with capsys.disabled():
             print(f"\npower cuts in {what}: {states} states, nothing corrupt, nothing lost")  # noqa: T201
