@@ -56,6 +56,7 @@ servers:
 	  command -v dovecot >/dev/null 2>&1 || missing="$$missing dovecot-imapd openssl"; \
 	  command -v sshd >/dev/null 2>&1 || missing="$$missing openssh-server"; \
 	  command -v strace >/dev/null 2>&1 || missing="$$missing strace"; \
+	  command -v bindfs >/dev/null 2>&1 || missing="$$missing bindfs"; \
 	  if [ -n "$$missing" ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -qq -y --no-install-recommends $$missing; fi; fi
 

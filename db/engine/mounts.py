@@ -13,7 +13,6 @@ import fcntl
 import mmap
 import os
 import re
-import secrets
 from pathlib import Path
 from typing import Literal
 
@@ -128,7 +127,7 @@ def _unescaped(text: str) -> str:
 
 def _probe(folder: Path) -> tuple[bool, bool]:
     """Try shared memory and locks on a file of our own; a folder we cannot write is taken as is."""
-    path = folder / f".centric-probe-{secrets.token_hex(6)}"
+    path = folder / f".centric-probe-{os.urandom(6).hex()}"
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError:

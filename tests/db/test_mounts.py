@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,36 @@ def test_a_machine_is_its_running_kernel() -> None:
     boot = Path("/proc/sys/kernel/random/boot_id")
     assert machine.machine() == (boot.read_text().strip() if boot.exists() else machine.machine())
     assert machine.program() == machine.program()
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Path]:
+    """Return a real FUSE mount without shared memory, as network shares are."""
+    behind, place = tmp_path / "behind", tmp_path / "share"
+    behind.mkdir()
+    place.mkdir()
+    if not shutil.which("bindfs"):
+        pytest.skip("there is no bindfs here")
+    words = ["bindfs", "-o", "direct_io", str(behind), str(place)]
+    if subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("FUSE cannot be mounted here")
+    yield place
+    subprocess.run(["fusermount", "-u", "-z", str(place)], check=True)
+
+
+def test_on_a_real_share_a_store_is_made_used_and_kept_from_other_machines(
+    mounted: Path, become: Callable[[str], None], put_case: AddCase
+) -> None:
+    path = mounted / "team.db"
+    found = footing_of(path)
+    assert (found.mount.kind, found.memory, found.locks) == ("fuse", False, True)
+    become("desk")
+    desk = open_store(str(path), create=True)
+    case = put_case(desk)
+    assert desk.do(TagCase(case, "vip"), agent_for(desk.engine, "ana")).seq == 1
+    assert sorted(one.name for one in mounted.iterdir()) == ["team.db", "team.db.gate"]
+    become("laptop")
+    with pytest.raises(Unavailable, match="desk works with it now"):
+        open_store(str(path))
+    become("desk")
+    desk.close()
