@@ -23,6 +23,7 @@ FIELDS = (
     "time_zone",
     "preferred_channel",
     "organization",
+    "success_owner",
 )
 CUSTOMER_CHARACTERS = 2_000
 NAME_CHARACTERS = 200
@@ -38,9 +39,11 @@ where k.id = :id order by
 """
 _STORED = """
 select k.name, k.title, k.stage, k.vip, k.risk, k.goals, k.language, k.time_zone,
-  k.preferred_channel, coalesce(g.name, '')
-from customers k left join organizations g on g.id = k.organization_id where k.id = :id
+  k.preferred_channel, coalesce(g.name, ''), coalesce(a.login, '')
+from customers k left join organizations g on g.id = k.organization_id
+left join agents a on a.id = k.success_owner_id where k.id = :id
 """
+_AGENTS = "select id, login from agents where active = 1 and login <> 'system' order by login"
 # Few organizations share a name but for the case of its letters; the index finds the domain only.
 _ORGANIZATIONS = "select id, name from organizations where lower(name) = lower(:name) order by id"
 
@@ -129,7 +132,9 @@ class EditCustomer(Command):
             case "time_zone":
                 return {"time_zone": _time_zone(written)}
             case "organization":
-                return {"organization_id": _organization(act, written) if written else None}
+                return {"organization_id": organization_of(act, written) if written else None}
+            case "success_owner":
+                return {"success_owner_id": _agent(act, written) if written else None}
         return {self.field: written}
 
 
@@ -180,7 +185,18 @@ def _time_zone(written: str) -> str:
         ) from None
 
 
-def _organization(act: Act, name: str) -> int:
+def _agent(act: Act, written: str) -> int:
+    logins = {row[1]: int(row[0]) for row in act.connection.all(_AGENTS)}
+    login = written.removeprefix("@").casefold()
+    if login not in logins:
+        raise Refused(
+            f"There is no agent “{brief(written)}”{meant(login, tuple(logins))}; "
+            "centric agents lists them."
+        )
+    return logins[login]
+
+
+def organization_of(act: Act, name: str) -> int:
     """Return the organization of a name, made where there is none."""
     rows = act.connection.all(_ORGANIZATIONS, {"name": name})
     if rows:

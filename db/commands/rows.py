@@ -96,8 +96,17 @@ TABLES: Mapping[str, Table] = {
             ("customer_links", "other_id"),
             ("match_decisions", "one_id"),
             ("match_decisions", "other_id"),
+            ("customer_fields", "customer_id"),
+            ("promises", "customer_id"),
         ),
     ),
+    "customer_fields": Table(("customer_id", "name"), ("value",), "field"),
+    "promises": Table(
+        _ID,
+        _words("customer_id case_id agent_id text due_at state made_at ended_at"),
+        "promise",
+    ),
+    "organization_domains": Table(("domain",), ("organization_id",), "domain rule"),
     "customer_links": Table(
         _ID, _words("one_id other_id made_by made_at evidence undone_at"), "link"
     ),

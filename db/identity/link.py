@@ -34,6 +34,7 @@ _CUSTOMERS = (
 )
 _ALIASES = "select other_id from identity_aliases where identity_id = :id"
 _ORGANIZATIONS = "select domain, id from organizations where domain in (:among)"
+_RULES = "select domain, organization_id from organization_domains"
 _ADD_ORGANIZATION = """
 insert into organizations(id, name, domain, created_at) values(:id, :domain, :domain, :now)
 """
@@ -139,6 +140,7 @@ class People:
         self._customers: dict[int, Customer] = {}
         self._aliases: dict[int, set[int]] = {}
         self._organizations: dict[str, int] = {}
+        self._rules: dict[str, int] | None = None
         self._new_organizations: list[str] = []
         self._customer_ids = Block(connection, "customers")
         self._organization_ids = Block(connection, "organizations")
@@ -294,8 +296,19 @@ class People:
         identity.changed = True
         claimed = identity.key.network == UNVERIFIED  # a forger belongs to no organization
         if customer.organization_id is None and not identity.own and not claimed:
-            customer.organization_id = self._organization(domain_of(identity.key))
+            customer.organization_id = self._employer(identity.key)
         customer.changed = True
+
+    def _employer(self, key: Key) -> int | None:
+        """Return the organization of an address, by the team's rules and else by its domain."""
+        domain = domain_of(key)
+        if domain:
+            if self._rules is None:
+                self._rules = dict(self._connection.all(_RULES))
+            for word in (key.value, domain):
+                if word in self._rules:
+                    return self._rules[word] or None
+        return self._organization(domain)
 
     def _load_organizations(self, domains: Iterable[str]) -> None:
         """Find the organizations of some domains; 0 stands for none."""

@@ -11,12 +11,15 @@ from typing import Any
 from db.among import among
 from db.engine.interface import Connection, Row
 from db.errors import NotFound
+from db.mood import mood_of
+from db.queries import sheet_more as more
 from db.queries.rows import LINE_COLUMNS, case_line
 from db.records import CaseLine, CheatSheet, Contact, Handle, NoteLine
 from db.texts import unpack
 
 OPEN_CASES = 20
 CONTACTS = 3
+MOOD_CONTACTS = 6  # of each handle: among their last words some have a mood
 CONTACTS_LOOKED_AT = 100  # of each handle: newsletters may stand before the last words of a person
 HANDLES = 30
 NOTES = 10
@@ -26,7 +29,8 @@ TAGGED_CASES = 40  # of each handle, newest first: what they write about now
 _MEMBERS = """
 select k.id, k.name, coalesce(g.name, ''), k.title, k.stage, k.vip, k.risk, k.risk_at, k.goals,
   coalesce(a.login, ''), k.language, k.time_zone, k.preferred_channel,
-  k.first_at, k.last_inbound_at, k.last_outbound_at, k.entries, k.cases, k.canonical_id
+  k.first_at, k.last_inbound_at, k.last_outbound_at, k.entries, k.cases, k.canonical_id,
+  coalesce(k.organization_id, 0)
 from customers k
 left join organizations g on g.id = k.organization_id
 left join agents a on a.id = k.success_owner_id
@@ -34,7 +38,7 @@ where k.canonical_id = (select canonical_id from customers where id = :customer_
 order by case when k.id = k.face_id then 0 when k.id = k.canonical_id then 1 else 2 end, k.id
 """
 _HANDLES = """
-select id, kind, network, raw, name, state, entries, last_at from identities
+select id, kind, network, raw, name, state, entries, last_at, verified from identities
 where customer_id in (:among)
 """
 _OPEN = f"""
@@ -87,6 +91,7 @@ def cheat_sheet(connection: Connection, customer_id: int) -> CheatSheet:
     identities = [row[0] for row in handles]
     # Linked profiles complete each other: the chosen one speaks first, else the canonical one.
     first = [_first(members, column) for column in range(len(members[0]))]
+    contacts = _contacts(connection, identities)
     return CheatSheet(
         customer_id=members[0][18],
         members=tuple(sorted(ids)),
@@ -103,8 +108,8 @@ def cheat_sheet(connection: Connection, customer_id: int) -> CheatSheet:
         time_zone=first[11],
         preferred_channel=first[12],
         open_cases=_open_cases(connection, identities),
-        contacts=_contacts(connection, identities),
-        handles=tuple(Handle(*row[1:]) for row in handles[:HANDLES]),
+        contacts=contacts[:CONTACTS],
+        handles=tuple(_handle(row) for row in handles[:HANDLES]),
         tags=_tags(connection, identities),
         notes=_notes(connection, identities),
         first_at=min((row[13] for row in members if row[13]), default=0),
@@ -112,7 +117,19 @@ def cheat_sheet(connection: Connection, customer_id: int) -> CheatSheet:
         last_outbound_at=max(row[15] for row in members),
         entries=sum(row[16] for row in members),
         cases=sum(row[17] for row in members),
+        promises=more.promises_of(connection, ids),
+        tried=more.tried(connection, identities),
+        mood=mood_of(contacts),
+        activity=more.activity(connection, identities),
+        facts=more.facts_of(connection, identities),
+        fields=more.fields_of(connection, ids),
+        roll_up=more.roll_up(connection, first[19]),
     )
+
+
+def _handle(row: Row) -> Handle:
+    _, kind, network, raw, name, state, entries, last_at, verified = row
+    return Handle(kind, network, raw, name, state, entries, last_at, bool(verified))
 
 
 def _first(members: Sequence[Row], column: int) -> Any:  # one column of any type
@@ -130,10 +147,10 @@ def _open_cases(connection: Connection, identities: Sequence[int]) -> tuple[Case
 def _contacts(connection: Connection, identities: Sequence[int]) -> tuple[Contact, ...]:
     rows: list[Row] = []
     for identity in identities:
-        params = {"identity": identity, "looked_at": CONTACTS_LOOKED_AT, "rows": CONTACTS}
+        params = {"identity": identity, "looked_at": CONTACTS_LOOKED_AT, "rows": MOOD_CONTACTS}
         rows += connection.all(_CONTACTS, params)
     rows.sort(key=lambda row: (-row[2], -row[0]))
-    return tuple(Contact(*row) for row in rows[:CONTACTS])
+    return tuple(Contact(*row) for row in rows[:MOOD_CONTACTS])
 
 
 def _notes(connection: Connection, identities: Sequence[int]) -> tuple[NoteLine, ...]:

@@ -12,6 +12,7 @@ class Handle:
 
     Attributes:
         state: ``confirmed``, ``observed``, ``suggested`` or ``rejected``.
+        verified: True where a mail from it passed its check.
     """
 
     kind: str
@@ -21,6 +22,88 @@ class Handle:
     state: str
     entries: int
     last_at: int
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that was read in a message.
+
+    Attributes:
+        kind: ``phone``, ``company`` or ``title``.
+        entry_id: Where it was read; 0 where that is gone.
+        at: When that was.
+    """
+
+    kind: str
+    value: str
+    entry_id: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """How their last words sound; from what they wrote and rated, from nothing else.
+
+    Attributes:
+        word: ``angry``, ``unhappy``, ``thankful`` or ``pleased``.
+        words: What says so, as they wrote it.
+    """
+
+    word: str
+    words: str
+    entry_id: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseLine:
+    """A promise that is open.
+
+    Attributes:
+        due_at: 0 where no time was said.
+        agent: Login of who promised.
+    """
+
+    promise_id: int
+    case_id: int
+    text: str
+    due_at: int
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What was tried before, from a resolved case.
+
+    Attributes:
+        resolution: How it ended: ``answer``, ``workaround``, ``fix``…
+        words: How our last answer in it began; empty where there is none.
+    """
+
+    case_id: int
+    subject: str
+    resolution: str
+    resolved_at: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """The organization of a customer in figures.
+
+    Attributes:
+        people: Customers there; counted up to ``more``.
+        more: True where there are more than were counted.
+        last_at: When one of them was last in touch.
+    """
+
+    organization_id: int
+    people: int
+    open_cases: int
+    vips: int
+    last_at: int
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +145,13 @@ class CheatSheet:
         success_owner: Login; may be empty.
         first_at: First contact.
         cases: Cases in all, history included.
+        promises: Open ones, the next due first.
+        tried: What was tried in their resolved cases, newest first; what worked and what did not.
+        mood: None where their last words tell nothing.
+        activity: Entries in each of the last twelve months, the oldest first.
+        facts: Read in their messages, newest first.
+        fields: ``(name, value)`` of the fields that the team named.
+        roll_up: None without an organization.
     """
 
     customer_id: int
@@ -88,6 +178,13 @@ class CheatSheet:
     last_outbound_at: int
     entries: int
     cases: int
+    promises: tuple[PromiseLine, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    mood: Mood | None = None
+    activity: tuple[int, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    roll_up: RollUp | None = None
 
 
 @dataclass(frozen=True, slots=True)

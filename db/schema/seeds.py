@@ -40,6 +40,7 @@ _BLOCKS = {
     "agents": 2,
     "queues": len(QUEUES) + 1,
     "customer_links": 1,
+    "promises": 1,
     "quarantine": 1,
     "thread_rules": 1,
     "erasures": 1,

@@ -144,6 +144,31 @@ create table customers(
 create index customers_canonical on customers(canonical_id);
 create index customers_organization on customers(organization_id, last_inbound_at desc);
 
+create table customer_fields(
+  customer_id {big} not null references customers(id),
+  name {text} not null,
+  value {text} not null,
+  primary key(customer_id, name)
+){keyed};
+
+create table promises(
+  id {big} primary key,
+  customer_id {big} not null references customers(id),
+  case_id {big} not null default 0,
+  agent_id {big} not null references agents(id),
+  text {text} not null,
+  due_at {big} not null default 0,
+  state {text} not null check (state in ('open', 'kept', 'broken', 'withdrawn')),
+  made_at {big} not null,
+  ended_at {big} not null default 0
+){strict};
+create index promises_open on promises(customer_id, due_at) where state = 'open';
+
+create table organization_domains(
+  domain {text} primary key,
+  organization_id {big} not null
+){keyed};
+
 create table customer_links(
   id {big} primary key,
   one_id {big} not null references customers(id),

@@ -18,7 +18,18 @@ from console.text import clean, width
 from console.widgets.sheet import Sheet
 from console.widgets.sheet_lines import sheet_lines
 from console.widgets.status_line import DROP_ORDER, StatusLine, StatusPart, fit_parts
-from db.records import CaseLine, CheatSheet, Contact, Handle, NoteLine
+from db.records import (
+    CaseLine,
+    CheatSheet,
+    Contact,
+    Fact,
+    Handle,
+    Mood,
+    NoteLine,
+    PromiseLine,
+    RollUp,
+    Tried,
+)
 
 NOON = 1_793_620_800_000  # 2026-11-02 12:00 UTC, a Monday
 ESCAPE = "\x1b]52;c;ZXZpbA==\x07[/] [@click=app.quit]x[/] \u202eabc\x9b31m\ud800\ttab\nnext"
@@ -72,6 +83,18 @@ def full_sheet(text: str = "") -> CheatSheet:
         last_outbound_at=NOON,
         entries=1_234,
         cases=27,
+        promises=tuple(
+            PromiseLine(n, n, text or "A refund of both fees", NOON + (n - 1) * times.DAY, "kim")
+            for n in range(4)
+        ),
+        tried=tuple(
+            Tried(n, text or "Paid twice", "fix", NOON, text or "We sent it back") for n in range(9)
+        ),
+        mood=Mood("unhappy", text or "This is the third time.", 1, NOON),
+        activity=(0, 3, 0, 9, 1, 1, 1, 1, 0, 0, 2, 40),
+        facts=tuple(Fact("phone", text or f"+49 30 12345{n}", n, NOON) for n in range(9)),
+        fields=((text or "contract", text or "gold"), ("renewal", "May")),
+        roll_up=RollUp(3, 200, 7, 2, NOON, True),
     )
 
 
@@ -80,6 +103,7 @@ def bare_sheet() -> CheatSheet:
         full_sheet(), organization="", title="", stage="", vip=False, risk="", goals="",
         success_owner="", language="", time_zone="", preferred_channel="", open_cases=(),
         contacts=(), handles=(), tags=(), notes=(), first_at=0, entries=1, cases=1, members=(5,),
+        promises=(), tried=(), mood=None, activity=(), facts=(), fields=(), roll_up=None,
     )  # fmt: skip
 
 
@@ -98,22 +122,45 @@ def test_sections_stand_in_the_order_in_which_they_are_needed() -> None:
     found = [label for label in labels if label in SECTIONS]
     assert found == SECTIONS
     assert lines[0].startswith(" Ada Moreno  VIP  at risk")
-    assert lines[1] == " Head of purchasing, Acme Ltd"
+    assert lines[1] == " Head of purchasing, Acme Ltd  200+ people, 7 open, 2 VIP"
     assert lines[2] == " at risk: contract ends in May (since 3 Oct)"
 
 
-SECTIONS = ["sure", "open", "goals", "contacts", "address", "handles", "tags", "notes", "history"]
+SECTIONS = [
+    "sure",
+    "promised",
+    "open",
+    "goals",
+    "tried",
+    "contacts",
+    "address",
+    "mood",
+    "handles",
+    "read",
+    "fields",
+    "notes",
+    "history",
+]
 
 
 def test_each_section_says_what_matters() -> None:
-    text = "\n".join(drawn(full_sheet(), 100, 60))
-    assert "3 confirmed · 3 observed · 3 suggested · 3 records linked as one person" in text
+    text = "\n".join(drawn(full_sheet(), 120, 60))
+    assert "addresses: 3 confirmed by a colleague, 3 they wrote from (not proved)" in text
+    assert "3 perhaps theirs" in text
+    assert "A refund of both fees (#1)" in text
+    assert "late 1 d" in text
+    assert "#1 Paid twice: fixed – “We sent it back”" in text
+    assert "unhappy: “This is the third time.” (12:00)" in text
+    assert "phone +49 30 123450, read on 12:00" in text
+    assert "contract: gold · renewal: May" in text
     assert "#0 !! Invoice paid twice" in text
     assert "us 3 h" in text
-    assert "Spanish · 21:00 there · prefers call" in text
-    assert "ada1@acme.example (observed)" in text
+    assert "Spanish · 21:00 there · prefers calls" in text
+    assert "ada2@acme.example (perhaps theirs)" in text
     assert "Never call before ten. – ben, 12:00" in text
-    assert "since 2024-05-16 · 27 cases · 1,234 entries · looked after by kim" in text
+    assert (
+        "·▁·▂▁▁▁▁··▁█ · looked after by kim · 27 cases · 1,234 entries · since 2024-05-16" in text
+    )
     assert "… 8 more" in text
 
 
@@ -122,7 +169,7 @@ def test_rejected_handles_are_not_shown_as_theirs() -> None:
 
 
 def test_empty_sections_are_not_drawn() -> None:
-    assert drawn(bare_sheet(), 60, 22) == [" Ada Moreno", "", " history   1 case · 1 entries"]
+    assert drawn(bare_sheet(), 60, 22) == [" Ada Moreno", "", " history   1 case · 1 entry"]
 
 
 @given(

@@ -17,6 +17,7 @@ from db.commands.base import Command
 from db.commands.bulk import Bulk
 from db.commands.cases import MoveCase, ReopenCase, ResolveCase, SetStatus, SetUrgency
 from db.commands.customers import EditCustomer
+from db.commands.fields import SetField
 from db.commands.links import (
     ChooseProfile,
     MergeCustomers,
@@ -25,8 +26,10 @@ from db.commands.links import (
 )
 from db.commands.moves import CaseOfCustomer, MoveIdentity
 from db.commands.notes import AddNote, PinNote, UnpinNote
+from db.commands.organizations import SetDomainRule
 from db.commands.owners import AssignCase, TakeCase
 from db.commands.people import AddTeam, EditAgent, JoinTeam, LeaveTeam
+from db.commands.promises import OUTCOMES, EndPromise, MakePromise
 from db.commands.queues import AddQueue, EditQueue
 from db.commands.registry import COMMANDS
 from db.commands.tags import TagCase, UntagCase
@@ -116,6 +119,15 @@ MAKERS: dict[str, Make] = {
     "customer.merge": lambda s, c, n: MergeCustomers(c % 5 + 1, n % 5 + 1),
     "customer.unmerge": lambda s, c, n: UnmergeCustomer(c % 5 + 1),
     "customer.choose": lambda s, c, n: ChooseProfile(c % 5 + 1),
+    "customer.field": lambda s, c, n: SetField(
+        c % 5 + 1, ("contract", "renewal")[n % 2], ("gold", "silver", "")[n % 3]
+    ),
+    "promise.make": lambda s, c, n: MakePromise(c % 5 + 1, f"Call back {n}", "2d"),
+    "promise.end": lambda s, c, n: EndPromise(n % 3 + 1, OUTCOMES[n % 4]),
+    "organization.domain": lambda s, c, n: SetDomainRule(
+        ("customers.example", "x@customers.example")[n % 2],
+        ("Difference Ltd", "none", "Acme")[n % 3],
+    ),
     "match.reject": lambda s, c, n: RejectMatch(c % 5 + 1, n % 5 + 1),
     "identity.move": lambda s, c, n: MoveIdentity(str(c), n % 6),
     "case.customer": lambda s, c, n: CaseOfCustomer(c, n % 5 + 1),
