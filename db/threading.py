@@ -19,7 +19,7 @@ from db.tokens import Tokens
 PERIOD_MS = 14 * 86_400_000
 """Mails without ids, on the same subject with the same person, belong together for half of it."""
 SUBJECT_PERSONS = 5  # a mail to more people than this is found by its ids alone
-SUBJECT_CHARACTERS = 3  # shorter subjects say nothing
+SUBJECT_BYTES = 3  # shorter subjects say nothing; two Chinese characters may say all
 
 
 class Letter(Protocol):
@@ -147,7 +147,7 @@ def _by_subject(one: Letter, people: tuple[str, ...]) -> list[Name]:
     entry, topic = one.entry, one.topic
     if not one.human or entry.channel != "email" or entry.in_reply_to or entry.references:
         return []
-    if len(topic) < SUBJECT_CHARACTERS or len(people) > SUBJECT_PERSONS:
+    if len(topic.encode("utf-8")) < SUBJECT_BYTES or len(people) > SUBJECT_PERSONS:
         return []
     periods = (f"a{entry.at // PERIOD_MS}", f"b{(entry.at + PERIOD_MS // 2) // PERIOD_MS}")
     return [
