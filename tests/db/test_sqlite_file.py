@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import shutil
+import signal
 import sqlite3
 import stat
 import struct
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -146,6 +150,32 @@ def test_a_file_copied_without_its_log_is_refused_until_it_is_accepted(
     accepted = open_store(str(copy))
     assert accepted.ask(journal.head)[0] == 0
     accepted.close()
+
+
+def test_a_log_that_another_program_brought_in_is_not_missed(
+    path: Path, put_case: AddCase, tmp_path: Path
+) -> None:
+    work = """
+import os, signal, sys
+from db.agents import agent_for
+from db.commands.tags import TagCase
+from db.store import open_store
+store = open_store(sys.argv[1])
+store.do(TagCase(1, "billing"), agent_for(store.engine, "ana"))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    store = open_store(str(path))
+    put_case(store)
+    store.close()
+    killed = subprocess.run([sys.executable, "-c", work, str(path)], cwd=Path(__file__).parents[2])
+    assert killed.returncode == -signal.SIGKILL
+    assert beside(path, "-wal").stat().st_size > 0
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        assert other.execute("select count(*) from journal").fetchone() == (1,)
+    assert not beside(path, "-wal").exists()
+    back = open_store(str(path))
+    assert back.ask(journal.head)[0] == 1
+    back.close()
 
 
 def test_a_log_that_was_removed_is_missed(
