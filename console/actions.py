@@ -96,13 +96,20 @@ class ActingApp(KeepsKeys):
     def act(self, command: Command, then: Callable[[Done], None] | None = None) -> None:
         """Give a command; say what was done, or in one sentence why not."""
         store, agent = self.memory, self.me
-        self.act_with(lambda: store.do(command, agent), then)
+        self.act_with(lambda: store.do(command, agent), then, final=command.final)
 
-    def act_with(self, act: Callable[[], Done], then: Callable[[Done], None] | None = None) -> None:
+    def act_with(
+        self,
+        act: Callable[[], Done],
+        then: Callable[[Done], None] | None = None,
+        *,
+        final: bool = False,
+    ) -> None:
         """Carry out an act in the writing thread and say what came of it."""
 
         def done(result: Done) -> None:
-            undo = " · u undoes" if result.seq and not result.sentence.startswith("Undid") else ""
+            undoes = result.seq and not final and not result.sentence.startswith("Undid")
+            undo = " · u undoes" if undoes else ""
             self.say(result.sentence + undo)
             self._named_seq = 0
             self.reload()
@@ -174,6 +181,17 @@ class ActingApp(KeepsKeys):
 
         if customer_id:
             self.push_screen(CustomerScreen(customer_id))
+
+    def action_export_customer(self) -> None:
+        """Write all that is known of the customer on screen into a file."""
+        from console.screens import keeping
+
+        screen = self.screen
+        customer_id = screen.customer_shown() if isinstance(screen, Showing) else 0
+        if customer_id:
+            self.ask(keeping.export(self, customer_id))
+        else:
+            self.say("No customer is shown.")
 
     def action_matches(self) -> None:
         """Decide who is one person."""

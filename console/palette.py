@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from console.keymap import shown_keys
 from console.keytable import KEYS, STACKS, Key
-from console.screens import choices
+from console.screens import choices, keeping
 from console.screens.acts import CaseActs
 from console.screens.picker import Choice, Picker
 from db.commands.base import ArgumentSpec, Command, arguments_of
@@ -100,6 +100,9 @@ async def give(app: ActingApp, name: str) -> None:
     screen = app.screen
     cases = screen.target_ids() if isinstance(screen, CaseActs) else []
     customer = screen.customer_shown() if isinstance(screen, CaseActs) else 0
+    if name == "customer.erase" and customer:
+        await keeping.erase(app, customer)
+        return
     values: dict[str, str] = {}
     for spec in arguments_of(command):
         if spec.argument.option:
