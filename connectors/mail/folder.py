@@ -15,7 +15,7 @@ from io import FileIO
 from typing import NamedTuple
 
 from connectors.contract import BadFile, Item, Progress, Quarantined, State
-from connectors.mail import limits, packed, reader
+from connectors.mail import limits, packed
 
 # Apple Mail: the length of the message on a line of its own before it, and a property list behind.
 _EMLX_HEAD = re.compile(rb"[ \t]{0,20}(\d{1,12})[ \t]{0,20}\r?\n")
@@ -110,6 +110,8 @@ def pull_files(files: list[MessageFile], cursor: str, survey: bool) -> Iterator[
         if file.changed >= place.since and (file.folder, file.key) > place.after
     ]
     total = sum(file.size for file in waiting)
+    if waiting:
+        from connectors.mail import reader  # 30 ms, and most passes find nothing new
     done = marked = count = 0
     yield Progress(0, total)
     for file in waiting:
@@ -129,6 +131,8 @@ def pull_files(files: list[MessageFile], cursor: str, survey: bool) -> Iterator[
 
 def _read(file: MessageFile, survey: bool) -> Item | None:
     """Read one file; None when it is gone or empty."""
+    from connectors.mail import reader
+
     where = f"{file.folder}/{file.key}" if file.folder else file.key
     try:
         raw = read_file(file.path, file.key)
