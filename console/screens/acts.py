@@ -16,7 +16,7 @@ from db.commands.owners import AssignCase, TakeCase
 from db.commands.tags import TagCase, UntagCase
 from db.errors import StoreError
 from db.queries import desk as questions
-from db.records import CaseRow, Done
+from db.records import CaseRow, Done, TimelineItem
 
 Maker = Callable[[int], Sequence[Command]]
 
@@ -185,6 +185,40 @@ class CaseActs(Showing):
             self.desk.say("Giving a case to another customer needs one case.")
             return
         command = await ask_whose(self.desk, ids[0])
+        if command is not None:
+            self.desk.act(command, self.acted)
+
+    def action_merge(self) -> None:
+        """Bring the case into another one."""
+        self.desk.ask(self._merge())
+
+    async def _merge(self) -> None:
+        from console.screens.together import ask_merge
+
+        ids = self.target_ids()
+        if len(ids) != 1:
+            self.desk.say("Merging needs one case: the one that goes into another.")
+            return
+        command = await ask_merge(self.desk, ids[0])
+        if command is not None:
+            self.desk.act(command, self.acted)
+
+    def target_item(self) -> TimelineItem | None:
+        """Return the message that the agent looks at; None where there is no timeline."""
+        return None
+
+    def action_split(self) -> None:
+        """Split the message that is looked at off into a case of its own."""
+        self.desk.ask(self._split())
+
+    async def _split(self) -> None:
+        from console.screens.together import ask_split
+
+        item = self.target_item()
+        if item is None or item.kind != "message" or not item.entry_id:
+            self.desk.say("Go to the message that does not belong here first: enter, then j or k.")
+            return
+        command = await ask_split(self.desk, item)
         if command is not None:
             self.desk.act(command, self.acted)
 

@@ -26,7 +26,7 @@ from console.widgets.timeline import Timeline
 from console.widgets.timeline_messages import Opened as EntryOpened
 from db.errors import StoreError
 from db.queries.sheet import cheat_sheet
-from db.records import CaseRow, CheatSheet, Done
+from db.records import CaseRow, CheatSheet, Done, TimelineItem
 
 PANES = ("sheet", "cases", "stream")
 TWO_COLUMNS = 100  # cells
@@ -180,6 +180,10 @@ class CustomerScreen(CaseActs):
             return [item.case_id]
         row = self.cases.row
         return [row.case_id] if row is not None else []
+
+    def target_item(self) -> TimelineItem | None:
+        """Return the message that the agent reads."""
+        return self.timeline.current_item if self.pane == "stream" else None
 
     def cases_shown(self) -> Sequence[int]:
         """Return the cases that an act may be about without being named first."""

@@ -25,7 +25,7 @@ from console.widgets.sheet import Sheet
 from console.widgets.status_line import StatusLine
 from console.widgets.timeline import Timeline
 from console.widgets.timeline_messages import Opened as EntryOpened
-from db.records import CaseDetail, Done
+from db.records import CaseDetail, Done, TimelineItem
 
 STATUS_SECONDS = 30.0  # ages move on by themselves
 
@@ -167,6 +167,10 @@ class DeskScreen(Shows):
             return [self.detail.row.case_id]
         row = self.cases.row
         return [row.case_id] if row is not None else []
+
+    def target_item(self) -> TimelineItem | None:
+        """Return the message that the agent reads."""
+        return self.timeline.current_item if self.pane == "reading" else None
 
     def cases_shown(self) -> Sequence[int]:
         """Return the cases that an act may be about without being named first."""

@@ -420,3 +420,28 @@ def test_files_and_links_are_listed(drive: Drive, keys: Keys, seen: Seen) -> Non
         assert "no attachments and no links" in said(app)
 
     drive(story)
+
+
+def test_a_case_is_merged_into_another_of_the_same_customer_by_number(
+    drive: Drive, keys: Keys, seen: Seen
+) -> None:
+    async def story(pilot: P, app: CentricApp) -> None:
+        first = under_cursor(app)
+        await keys(pilot, "M")
+        assert f"Merge #{first} into" in seen(app)
+        await keys(pilot, *"another", "enter")
+        await keys(pilot, *"99999", "enter")
+        assert "There is no case #99999" in said(app)
+
+    drive(story)
+
+
+def test_a_message_is_split_off_from_where_it_is_read(drive: Drive, keys: Keys, seen: Seen) -> None:
+    async def story(pilot: P, app: CentricApp) -> None:
+        await keys(pilot, "X")
+        assert "Go to the message that does not belong here first" in said(app)
+        await keys(pilot, "enter", "X")
+        assert "this message and what followed it" in seen(app)
+        await keys(pilot, "escape")
+
+    drive(story)
