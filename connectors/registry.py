@@ -9,11 +9,12 @@ from typing import cast
 
 from connectors.contract import BadFile, Connector, ConnectorError, Recognised
 
-# In the order they are asked: chat exports state strictly what they are, a bare mail hardly does.
+# In the order they are asked: folders of a Maildir and chat exports state strictly what they are, a
+# bare mail hardly does.
 BUILT_IN = {
+    "maildir": "connectors.mail.maildir:connector",
     "slack": "connectors.chat.slack:connector",
     "whatsapp": "connectors.chat.whatsapp:connector",
-    "maildir": "connectors.mail.maildir:connector",
     "mbox": "connectors.mail.mbox:connector",
     "eml": "connectors.mail.eml:connector",
 }
