@@ -48,6 +48,7 @@ class Gate:
     def __init__(self, store: Path) -> None:
         self._store = store
         self._descriptor = -1
+        self._turn: _Turn | None = None
 
     def enter(self, seconds: float) -> bool:
         """Wait for the turn; False where there is no lock file, or the time was up.
@@ -69,11 +70,12 @@ class Gate:
 
     def _wait(self, seconds: float) -> bool:
         """Queue in a thread: the kernel's queue is fair, and knows no time limit."""
-        turn = _Turn(self._descriptor)
-        if turn.wait(seconds):
-            return True
-        self._descriptor = -1  # the thread closes it when its turn comes
-        return False
+        if self._turn is None:
+            self._turn = _Turn(self._descriptor)
+        came = self._turn.wait(seconds)
+        if self._turn.over:  # the thread closes the file when its turn comes
+            self._turn, self._descriptor = None, -1
+        return came
 
     def leave(self, last: LastAct | None = None) -> None:
         """Let the next one in.
@@ -88,40 +90,66 @@ class Gate:
 
     def close(self) -> None:
         """Give the descriptor back."""
+        if self._turn is not None:
+            self._turn.end()
+            self._turn = None
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
 
 class _Turn:
-    """A wait for the lock that can be given up."""
+    """Waits for the lock in a thread of its own, so that a wait can be given up.
+
+    Attributes:
+        over: A wait was given up, or the file system has no such lock: of no more use.
+    """
 
     def __init__(self, descriptor: int) -> None:
+        self.over = False
         self._descriptor = descriptor
-        self._lock = threading.Lock()
-        self._come = threading.Event()
-        self._given_up = False
-        self._failed = False
+        self._asked, self._come = threading.Lock(), threading.Lock()
+        self._asked.acquire()
+        self._come.acquire()
+        self._deciding = threading.Lock()
+        self._ended = False
         threading.Thread(target=self._queue, name="gate", daemon=True).start()
 
     def wait(self, seconds: float) -> bool:
         """Say whether the turn came in time."""
-        self._come.wait(seconds)
-        with self._lock:
-            if not self._come.is_set():
-                self._given_up = True
-            return self._come.is_set() and not self._failed
+        self._asked.release()
+        if self._come.acquire(timeout=seconds):
+            return not self.over
+        with self._deciding:
+            if self._come.acquire(blocking=False):  # in just this moment
+                return not self.over
+            self.over = True
+        return False
+
+    def end(self) -> None:
+        """Let the thread end; only while nobody waits."""
+        self._ended = True
+        self._asked.release()
 
     def _queue(self) -> None:
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        except OSError:
-            self._failed = True
-        with self._lock:
-            if self._given_up:
-                os.close(self._descriptor)
-            else:
-                self._come.set()
+        while True:
+            self._asked.acquire()
+            if self._ended:
+                return
+            failed = False
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            except OSError:
+                failed = True
+            with self._deciding:
+                given_up = self.over
+                if given_up or failed:
+                    os.close(self._descriptor)
+                self.over = given_up or failed
+                if not given_up:
+                    self._come.release()
+            if self.over:
+                return
 
 
 def last_act(store: Path) -> LastAct | None:
