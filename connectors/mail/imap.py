@@ -87,6 +87,7 @@ class Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         # Two threads use the socket, and OpenSSL's state is not made for two at a time.
         self._socket_lock = threading.Lock()
         self._deadline = Deadline(account.patience_seconds)
+        self._poll_seconds = min(POLL_SECONDS, account.patience_seconds / 4)
         port = account.port or PORTS[account.tls]
         super().__init__(account.host, port, timeout=None)
 
@@ -196,7 +197,7 @@ class Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
             with self._socket_lock:
                 if pending():
                     return True
-        return _ready(self.read_fd, 0.05 if self.state == "LOGOUT" else POLL_SECONDS)
+        return _ready(self.read_fd, 0.05 if self.state == "LOGOUT" else self._poll_seconds)
 
     def _hand_on(self, parts: list[bytes]) -> None:
         first = parts[0]

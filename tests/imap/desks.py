@@ -33,11 +33,11 @@ class Desk:
         lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
         self.config.write_text("\n".join(["[mail.support]", *lines, ""]))
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, wait: float = 300) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
             [sys.executable, "-m", "console", *words], env=self.environment,
-            capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=wait, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     @contextlib.contextmanager

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from console.accounts import find_account, find_secret
+from console.config import ConfigError, load_config
 from db.store import open_store
 from tests.imap.desks import Desk
 from tests.servers.dovecot import PASSWORD, running
@@ -81,15 +83,14 @@ def test_two_desks_pull_one_mailbox_once(desk: Desk, dovecot: Dovecot, user: str
     assert desk.ask("select count(*) from received") == 399
 
 
-def test_mail_is_there_within_two_seconds_of_its_delivery(
-    desk: Desk, dovecot: Dovecot, user: str
-) -> None:
+def test_mail_is_there_soon_after_its_delivery(desk: Desk, dovecot: Dovecot, user: str) -> None:
     dovecot.deliver(user, [message(1)])
     with desk.started("pull", "--watch", "-o", "ndjson") as process:
         until(lambda: desk.entries() == 1)
         time.sleep(1)  # it waits by now
         dovecot.deliver(user, [message(2)])
-        assert until(lambda: desk.entries() == 2) < 4  # 2 seconds, on a machine with time to spare
+        # Well before anybody would ask again: the server said so by itself.
+        assert until(lambda: desk.entries() == 2, 60) < 60
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 143
 
@@ -150,15 +151,15 @@ def test_a_password_comes_from_a_command_and_a_wrong_one_is_told(
         ({"folders": "INBOX"}, "folders must be a list"),
         ({"password_command": ["no-such-program-here"]}, "no program no-such"),
         ({"password_command": ["false"]}, "printed nothing"),
-        ({"work_since": "never"}, "neither a duration"),
+        ({"auth": "token"}, "needs a password_command"),
     ],
 )
 def test_a_mistake_in_the_configuration_is_named(
     tmp_path: Path, more: dict[str, object], words: str
 ) -> None:
-    found = Desk(tmp_path, 1, "ada", **more).run("pull", "-o", "text")
-    assert found.returncode in (2, 69)
-    assert words in found.stderr
+    desk = Desk(tmp_path, 1, "ada", **more)
+    with pytest.raises(ConfigError, match=words):
+        find_secret(find_account(load_config(desk.config), "support"))
 
 
 def rows_of(output: str) -> dict[str, dict[str, object]]:
@@ -190,25 +191,13 @@ def test_the_comparison_names_each_message_that_is_missing_and_why(
     store = open_store(str(desk.store))
     with store.engine.write() as connection:
         connection.run("delete from places where uid = 2")
+        connection.run("update raws set data = :data, codec = 0", {"data": b"other words"})
     store.close()
     found = desk.run("doctor", "ingest")
     assert found.returncode == 1
     assert "INBOX, message 2: It was read and is not in the store." in found.stdout
     assert "INBOX, message 4: It was not pulled yet: centric pull." in found.stdout
-
-
-def test_the_comparison_notices_an_original_that_was_altered(
-    desk: Desk, dovecot: Dovecot, user: str
-) -> None:
-    dovecot.deliver(user, [message(1)])
-    assert desk.run("pull").returncode == 0
-    store = open_store(str(desk.store))
-    with store.engine.write() as connection:
-        connection.run("update raws set data = :data, codec = 0", {"data": b"other words"})
-    store.close()
-    found = desk.run("doctor", "ingest")
-    assert found.returncode == 1
-    assert "1 are not as they were received" in found.stdout
+    assert "of 3 originals 3 are not as they were received" in found.stdout
 
 
 def test_what_was_set_aside_without_a_byte_is_missing(tmp_path: Path) -> None:
