@@ -9,7 +9,7 @@ from connectors.contract import Batch, Entry, Outcome, Quarantined, Recognised
 from db import clock
 from db.among import among
 from db.arrival import Prepared
-from db.cases import Arrival
+from db.arriving import Arrival
 from db.engine.interface import Connection, Engine, Value
 from db.errors import Refused
 from db.identity.normalise import flat, sound

@@ -9,8 +9,8 @@ agent has touched it, a customer's words reopen it, and ours make it wait for th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from db.arriving import Arrival
 from db.case_rows import Case, CaseTable
 from db.conversations import Conversation, found
 from db.engine.interface import Connection
@@ -26,21 +26,6 @@ select e.identity_id from entries e join identities i on i.id = e.identity_id
 where e.case_id = :case and e.conversation_id = :conversation and i.own = 0
 order by e.at, e.id limit 1
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """How to look at what arrives.
-
-    Attributes:
-        work_since: Only a customer's words that are newer open a case; UTC milliseconds.
-        time_zone: Of the source, where its format states none; IANA name.
-        live: True for mail as it comes in: a case that it opened stays one when we answer.
-    """
-
-    work_since: int
-    time_zone: str = ""
-    live: bool = False
 
 
 class Cases:

@@ -11,19 +11,22 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from connectors.contract import Batch, Entry, Outcome, Quarantined, Recognised
 from db import clock
-from db.arrival import Prepared, prepare
-from db.cases import Arrival
+from db.arriving import Arrival
 from db.engine.interface import Connection, Engine
 from db.errors import StoreError
 from db.frozen import dataclass
 from db.identity.normalise import sound
 from db.identity.own import load_own
 from db.ids import take
-from db.landing import Landing, stored_origins
 from db.quarantine import release, set_aside
+
+if TYPE_CHECKING:
+    from db.arrival import Prepared
+    from db.landing import Landing
 
 __all__ = ["Arrival", "StoreSink"]
 
@@ -164,8 +167,10 @@ class StoreSink:
         """Leave out what is stored unchanged, before any work is done for it."""
         connection = self._engine.connection()
         source_id = connection.value(_SOURCE, {"name": self._recognised.source})
-        if source_id is None:
+        if source_id is None or not entries:
             return list(entries), 0
+        from db.landing import stored_origins
+
         ids = [sound(entry.external_id) for entry in entries]
         stored = stored_origins(connection, source_id, ids)
         changed = [
@@ -179,6 +184,8 @@ class StoreSink:
         """Make entries ready; those that cannot be are set aside."""
         ready: list[Prepared] = []
         refused: list[Quarantined] = []
+        if entries:  # most passes bring nothing, and what comes along takes 50 ms
+            from db.arrival import prepare
         for entry in entries:
             try:
                 ready.append(prepare(entry, self._recognised.source))
@@ -194,7 +201,8 @@ class StoreSink:
         outcome = Outcome()
         connection.run("savepoint slice")
         try:
-            outcome += self._landing(connection, source_id).write(ready)
+            if ready:
+                outcome += self._landing(connection, source_id).write(ready)
         except _refusals(connection):
             connection.run("rollback to slice")
             for one in ready:
@@ -225,6 +233,8 @@ class StoreSink:
         return outcome, None
 
     def _landing(self, connection: Connection, source_id: int) -> Landing:
+        from db.landing import Landing
+
         return Landing(
             connection, self._recognised.source, source_id, load_own(connection), self._arrival
         )

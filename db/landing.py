@@ -11,7 +11,8 @@ from connectors.contract import Outcome
 from db import clock
 from db.among import among
 from db.arrival import Guest, Prepared
-from db.cases import Arrival, Cases
+from db.arriving import Arrival
+from db.cases import Cases
 from db.conversations import Conversation, Threads, digest, found
 from db.counters import count_customers
 from db.direction import Heading, head
