@@ -308,6 +308,14 @@ KEYS: tuple[Key, ...] = (
     Key("sheet.page_up", ("pageup",), "sheet", "Page up", "A page up", "page(-1)"),
     Key("sheet.open", ("enter",), "sheet", "Customer", "Open the customer in full", "open"),
     Key(
+        "sheet.edit",
+        ("i",),
+        "sheet",
+        "Edit",
+        "Edit the customer: a field, a promise, who looks after them",
+        "edit",
+    ),
+    Key(
         "case.reply", ("r",), "case", "Reply", "Write a reply; a draft is kept", "compose('reply')"
     ),
     Key(

@@ -27,19 +27,23 @@ def certainty(sheet: CheatSheet) -> str:
     used = [handle for handle in handles if handle.state == "observed"]
     perhaps = sum(handle.state == "suggested" for handle in handles)
     checked = sum(handle.verified for handle in used)
-    parts = []
+    parts: list[str] = []
     if confirmed:
-        parts.append(f"{confirmed} confirmed by a colleague")
+        parts.append(f"{_addresses(confirmed, not parts)} confirmed by a colleague")
     if used:
         mails = any(handle.kind == "email" for handle in used)
         proof = f" ({checked} proved)" if checked else " (not proved)"
-        parts.append(f"{len(used)} they wrote from{proof if mails else ''}")
+        parts.append(f"wrote from {_addresses(len(used), not parts)}{proof if mails else ''}")
     if perhaps:
-        parts.append(f"{perhaps} perhaps theirs")
-    known = f"{'address' if len(handles) == 1 else 'addresses'}: {', '.join(parts)}"
-    linked = len(sheet.members)
-    records = f"{linked} records linked as one" if linked > 1 else ""
-    return "; ".join(part for part in (known if parts else "", records) if part)
+        parts.append(f"{_addresses(perhaps, not parts)} perhaps theirs")
+    if len(sheet.members) > 1:
+        parts.append(f"{len(sheet.members)} records linked as one")
+    return ", ".join(parts)
+
+
+def _addresses(count: int, first: bool) -> str:
+    """Return how many; what is counted is said once."""
+    return f"{count} {'address' if count == 1 else 'addresses'}" if first else f"{count}"
 
 
 def doubt(handle: Handle) -> str:
@@ -81,9 +85,11 @@ def fact_words(fact: Fact) -> str:
 
 
 def company_words(roll_up: RollUp) -> str:
-    """Return an organization in figures."""
+    """Return an organization in figures; empty where they are the only one there."""
+    if roll_up.people < 2:
+        return ""
     people = f"{roll_up.people}{'+' if roll_up.more else ''}"
-    parts = [f"{people} {'person' if roll_up.people == 1 else 'people'}"]
+    parts = [f"{people} people"]
     if roll_up.open_cases:
         parts.append(f"{roll_up.open_cases} open")
     if roll_up.vips:

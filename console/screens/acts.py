@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from textual import on
+
 from console.opener import NoOpener, launch, opener_words
 from console.screens import choices
 from console.screens.base import Showing
 from console.screens.picker import Confirm, Picker
 from console.text import clean
+from console.widgets.sheet import Sheet
 from db.commands.base import Command
 from db.commands.bulk import Bulk
 from db.commands.cases import MoveCase, ReopenCase, ResolveCase, SetUrgency
@@ -16,7 +19,7 @@ from db.commands.owners import AssignCase, TakeCase
 from db.commands.tags import TagCase, UntagCase
 from db.errors import StoreError
 from db.queries import desk as questions
-from db.records import CaseRow, Done, TimelineItem
+from db.records import CaseRow, CheatSheet, Done, TimelineItem
 
 Maker = Callable[[int], Sequence[Command]]
 
@@ -79,6 +82,17 @@ class CaseActs(Showing):
             self.desk.say("There is nothing to repeat yet.")
         else:
             self.give(self.desk.repeat)
+
+    @on(Sheet.EditAsked)
+    def _edit_asked(self, event: Sheet.EditAsked) -> None:
+        self.desk.ask(self._edit(event.record))
+
+    async def _edit(self, record: CheatSheet) -> None:
+        from console.screens.profile import ask_edit
+
+        command = await ask_edit(self.desk, record)
+        if command is not None:
+            self.desk.act(command)
 
     def action_tags(self) -> None:
         """Set and take away tags."""

@@ -18,6 +18,7 @@ MAX_TEXT = 200_000
 """Characters of one entry that are drawn; the original, which ``v`` shows, has the rest."""
 
 INDENT = "  "
+NO_CASE = "about the customer"
 _ARROWS = {"inbound": "←", "outbound": "→", "internal": "·"}
 _CHANNELS = {"email": "mail", "phone": "call", "sms": "SMS"}
 _KINDS = {"note": "NOTE", "call": "CALL", "survey": "SURVEY", "review": "REVIEW"}
@@ -66,7 +67,8 @@ def lead_lines(
     """
     out: list[Line] = []
     if before is None or before.case_id != item.case_id:
-        title = f"#{item.case_id} {one_line(subject, cells)}".rstrip()
+        number = f"#{item.case_id}" if item.case_id else NO_CASE
+        title = f"{number} {one_line(subject, cells)}".rstrip()
         out.append(_rule(title, "rule", cells))
     if before is None or times.day(before.at) != times.day(item.at):
         out.append(_rule(times.day_title(item.at), "muted", cells))

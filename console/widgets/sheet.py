@@ -3,7 +3,8 @@
     sheet = Sheet(id="sheet")
     sheet.show(record)             # a `CheatSheet`; None shows `empty`
 
-It says `Sheet.Opened` when the agent wants the customer in full.
+It says `Sheet.Opened` when the agent wants the customer in full, and `Sheet.EditAsked` when they
+want to edit them.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Sheet(Selectable, can_focus=True):
         bind("sheet.page_down", "pagedown,space", "page(1)", "A page down"),
         bind("sheet.page_up", "pageup", "page(-1)", "A page up"),
         bind("sheet.open", "enter", "open", "Open the customer in full"),
+        bind("sheet.edit", "i", "edit", "Edit the customer"),
     ]
 
     class Opened(Message):
@@ -62,6 +64,24 @@ class Sheet(Selectable, can_focus=True):
         @property
         def control(self) -> Sheet:
             """The sheet, so that ``@on(Sheet.Opened, "#sheet")`` works."""
+            return self.sheet
+
+    class EditAsked(Message):
+        """The agent wants to edit the customer.
+
+        Attributes:
+            sheet: Where.
+            record: Whom, as they are shown.
+        """
+
+        def __init__(self, sheet: Sheet, record: CheatSheet) -> None:
+            super().__init__()
+            self.sheet = sheet
+            self.record = record
+
+        @property
+        def control(self) -> Sheet:
+            """The sheet."""
             return self.sheet
 
     def __init__(
@@ -99,6 +119,11 @@ class Sheet(Selectable, can_focus=True):
         """Ask for the customer in full."""
         if self.sheet is not None:
             self.post_message(self.Opened(self, self.sheet.customer_id))
+
+    def action_edit(self) -> None:
+        """Ask for the customer to be edited."""
+        if self.sheet is not None:
+            self.post_message(self.EditAsked(self, self.sheet))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll."""

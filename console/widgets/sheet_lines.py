@@ -120,8 +120,8 @@ def _who(sheet: CheatSheet, cells: int) -> list[Cells]:
     ]
     place = ", ".join(one_line(part, cells) for part in (sheet.title, sheet.organization) if part)
     if place:
-        figures = f"  {words.company_words(sheet.roll_up)}" if sheet.roll_up else ""
-        figures = figures if width(figures) < cells // 2 else ""
+        figures = words.company_words(sheet.roll_up) if sheet.roll_up else ""
+        figures = f"  {figures}" if figures and width(figures) < cells // 2 else ""
         out.append((Cell(fit(place, cells - width(figures))), Cell(figures, "muted")))
     if sheet.risk:
         since = f" (since {times.short_day(sheet.risk_at)})" if sheet.risk_at else ""

@@ -96,3 +96,37 @@ def test_q_goes_back_to_where_the_agent_was(drive: Drive, keys: Keys) -> None:
         assert isinstance(app.screen, DeskScreen)
 
     drive(story)
+
+
+def test_a_field_is_edited_where_the_sheet_stands_and_undone(
+    drive: Drive, keys: Keys, seen: Seen
+) -> None:
+    async def story(pilot: P, app: CentricApp) -> None:
+        await keys(pilot, "c", "text:moreno")
+        await pilot.pause(0.15)
+        await keys(pilot, "enter")
+        await keys(pilot, "i", "text:goals", "enter", "text:Pay once", "enter")
+        await pilot.pause(0.15)
+        assert isinstance(app.screen, CustomerScreen)
+        assert app.screen.sheet is not None
+        assert app.screen.sheet.goals == "Pay once"
+        assert "Pay once" in seen(app)
+        await keys(pilot, "u")
+        await pilot.pause(0.15)
+        assert app.screen.sheet.goals == ""
+
+    drive(story)
+
+
+def test_a_promise_is_made_where_the_sheet_stands(drive: Drive, keys: Keys, seen: Seen) -> None:
+    async def story(pilot: P, app: CentricApp) -> None:
+        await keys(pilot, "c", "text:moreno")
+        await pilot.pause(0.15)
+        await keys(pilot, "enter")
+        await keys(pilot, "i", "text:promise some", "enter", "text:Call back", "enter")
+        await keys(pilot, "text:2d", "enter")
+        await pilot.pause(0.15)
+        assert "promised" in seen(app)
+        assert "Call back" in seen(app)
+
+    drive(story)

@@ -145,8 +145,7 @@ SECTIONS = [
 
 def test_each_section_says_what_matters() -> None:
     text = "\n".join(drawn(full_sheet(), 120, 60))
-    assert "addresses: 3 confirmed by a colleague, 3 they wrote from (not proved)" in text
-    assert "3 perhaps theirs" in text
+    assert "3 addresses confirmed by a colleague, wrote from 3 (not proved), 3 perhaps" in text
     assert "A refund of both fees (#1)" in text
     assert "late 1 d" in text
     assert "#1 Paid twice: fixed – “We sent it back”" in text
