@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHES = ("desk", "ingest", "mail", "store", "lookup", "identity")
+BENCHES = ("desk", "ingest", "mail", "pull", "store", "lookup", "identity")
 
 
 def main(names: list[str]) -> None:

@@ -77,7 +77,7 @@ def connect() -> None:
 
 
 @connect.command("mail", cls=Command)
-@click.argument("address", required=False, default="")
+@click.argument("address", required=False, default="", metavar="[ADDRESS]")
 @click.option("--label", default="", help="What the account is called; else made of the address.")
 @click.option("--host", default="", help="Server to read from; else it is found.")
 @click.option("--port", type=click.IntRange(1, 65_535), default=None, help="Its port.")
