@@ -1,7 +1,7 @@
 """Invented tables with many records of each person, as dirty as real ones: truth in ``entity``.
 
-Three sorts: customers with an e-mail and a date of birth, organizations with addresses and
-numbers, and people of old registers with titles and changing names.
+Four sorts: customers with an e-mail and a date of birth, organizations with addresses and numbers,
+people of old registers with titles and changing names, and families at one address.
 """
 
 from __future__ import annotations
@@ -184,8 +184,36 @@ def organizations(rows: int = 3000, seed: int = 3) -> list[Row]:
     return _shuffled(dirt, found[:rows])
 
 
+def households(rows: int = 4000, seed: int = 9) -> list[Row]:
+    """Return families: one surname, address and often one number, and several first names."""
+    dirt = Dirt(seed)
+    dice, found = dirt.dice, list[Row]()
+    while len(found) < rows:
+        last, place = dirt.surname(), dice.randrange(80)
+        street = f"{dice.randint(1, 150)} {dirt.surname()} {dice.choice(_ROADS)}"
+        number = f"0{dice.randint(200, 999)} {dice.randint(100000, 999999)}"
+        for _ in range(dice.choice((1, 1, 2, 2, 3, 4))):
+            first = dirt.given()
+            own = f"0{dice.randint(200, 999)} {dice.randint(100000, 999999)}"
+            phone = number if dice.random() < 0.7 else own
+            for _ in range(dice.choice((1, 1, 2, 3))):
+                found.append(
+                    {
+                        "entity": f"{first} {last} {street}",
+                        "first_name": dirt.dirty(first, 0.12, 0.03).title(),
+                        "surname": dirt.dirty(last, 0.1, 0.02).title(),
+                        "street": dirt.dirty(street, 0.15, 0.08),
+                        "city": dirt.dirty(_TOWNS[place], 0.1, 0.1),
+                        "zip": dirt.dirty(f"{10000 + 97 * place}", 0.05, 0.15),
+                        "phone": dirt.dirty(phone, 0.05, 0.3),
+                    }
+                )
+    return _shuffled(dirt, found[:rows])
+
+
 def made() -> Iterator[tuple[str, Callable[[], list[Row]]]]:
     """Yield the name of each table and what makes it."""
     yield "customers", customers
     yield "registers", registers
     yield "organizations", organizations
+    yield "households", households

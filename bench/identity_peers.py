@@ -26,12 +26,15 @@ BLOCKS = {
                   ("postcode_fake", "first_name"), ("postcode_fake", "surname"),
                   ("dob", "birth_place")],
     "organizations": [("head",), ("address",), ("phone",)],
+    "households": [("first_name", "surname"), ("surname", "street"), ("first_name", "street"),
+                   ("phone",), ("first_name", "zip"), ("surname", "zip")],
 }  # fmt: skip
 TRAIN = {
     "febrl": [("given_name", "surname"), ("postcode", "street_number")],
     "customers": [("first_name", "surname"), ("dob",)],
     "registers": [("first_name", "surname"), ("dob",)],
     "organizations": [("zip",), ("phone",)],
+    "households": [("first_name", "surname"), ("street",)],
 }
 
 
@@ -59,7 +62,9 @@ def sort_of(columns: set[str]) -> str:
         return "febrl"
     if "occupation" in columns:
         return "registers"
-    return "customers" if "email" in columns else "organizations"
+    if "email" in columns:
+        return "customers"
+    return "households" if "first_name" in columns else "organizations"
 
 
 def read(paths: list[str]) -> list[Any]:  # data frames
@@ -119,6 +124,14 @@ def splink(paths: list[str], out: str) -> None:
             ),
             cl.LevenshteinAtThresholds("postcode_fake", [1, 2]),
             cl.ExactMatch("occupation").configure(term_frequency_adjustments=True),
+        ],
+        "households": [
+            cl.NameComparison("first_name").configure(term_frequency_adjustments=True),
+            cl.NameComparison("surname").configure(term_frequency_adjustments=True),
+            cl.JaroWinklerAtThresholds("street", [0.95, 0.9, 0.8]),
+            cl.JaroWinklerAtThresholds("city", [0.9]).configure(term_frequency_adjustments=True),
+            cl.LevenshteinAtThresholds("zip", [1]),
+            cl.LevenshteinAtThresholds("phone", [1, 2]),
         ],
         "organizations": [
             cl.JaroWinklerAtThresholds("name", [0.92, 0.85, 0.7]),

@@ -213,7 +213,8 @@ def _pairs(
 ) -> Iterator[MatchRow]:
     from math import log2
 
-    from db.identity.tables import bits_to_share, reasons
+    from db.identity.estimate import share
+    from db.identity.tables import reasons
 
     least = log2(max(above, 1e-9) / max(1 - above, 1e-9))
     found = table.match(least)
@@ -224,7 +225,7 @@ def _pairs(
             names[pair.one],
             names[pair.other],
             pair.zone,
-            round(bits_to_share(pair.bits), 6),
+            round(share(pair.bits), 6),
             round(pair.bits, 2),
             found.clusters[pair.one] + 1,
             reasons(pair, found.columns),

@@ -45,6 +45,10 @@ class Kind:
         same: How often two records of one person have the same value, guessed.
         pool: Pieces of columns with one pool are found in each other: first and last names.
         personal: True where one value belongs to one person.
+        alone: How many levels, from the first, a family shares no more than anybody: not a first
+            name, not a birthday; 0 where it has the value in common.
+        place: True where neighbours have the value in common.
+        differs: The level from which one person's values differ altogether, where that is rare.
     """
 
     name: str
@@ -56,6 +60,9 @@ class Kind:
     same: float = 0.7
     pool: str = ""
     personal: bool = False
+    alone: int = 0
+    differs: int = 0
+    place: bool = False
 
     @property
     def different(self) -> int:
@@ -333,6 +340,8 @@ KINDS: dict[str, Kind] = {
             ("same", "same but for order or a slip", "a form of it", "alike", "partly",
              "different"),
             pool="name",
+            alone=4,
+            differs=4,
         ),
         Kind(
             "first_name",
@@ -342,6 +351,8 @@ KINDS: dict[str, Kind] = {
             _first_name,
             ("same", "nearly the same", "a nickname of it", "alike", "similar", "different"),
             pool="name",
+            alone=6,
+            differs=4,
         ),
         Kind("last_name", "the surname", _plain, _name_pieces, _last_name, _NAME_LEVELS,
              pool="name"),
@@ -356,6 +367,7 @@ KINDS: dict[str, Kind] = {
             ("same", "same but for a slip or the domain", "alike", "same company's", "different"),
             same=0.5,
             personal=True,
+            alone=3,
         ),
         Kind(
             "phone",
@@ -368,19 +380,20 @@ KINDS: dict[str, Kind] = {
             personal=True,
         ),
         Kind("street", "street and number, or a whole address", _plain, _street_pieces,
-             _street_level, _TEXT_LEVELS),
+             _street_level, _TEXT_LEVELS, place=True),
         Kind("house", "the number of a house or flat", _code, _whole, _slips,
              ("same", "one sign off", "two signs off", "different")),
         Kind("city", "a town, suburb or region", _plain, _word_pieces, _place,
-             ("same", "nearly the same", "alike", "different")),
+             ("same", "nearly the same", "alike", "different"), place=True),
         Kind("zip", "a postal code", _code, _halves, _zip,
-             ("same", "one sign off", "same area", "two signs off", "different")),
+             ("same", "one sign off", "same area", "two signs off", "different"), place=True),
         Kind("date", "a date, such as of birth", _date, _date_pieces, _date_level,
-             ("same", "one sign off", "two signs off", "same year", "near", "different")),
+             ("same", "one sign off", "two signs off", "same year", "near", "different"), alone=6),
         Kind("id", "a number that one person has", _code, _halves, _slips,
-             ("same", "one sign off", "two signs off", "different"), same=0.8, personal=True),
+             ("same", "one sign off", "two signs off", "different"), same=0.8, personal=True,
+             alone=4),
         Kind("code", "a word from a short list, such as state or sex", _code, _whole, _other,
-             ("same", "different"), same=0.85),
+             ("same", "different"), same=0.85, place=True),
         Kind("text", "anything else in words", _plain, _text_pieces, _text_level, _TEXT_LEVELS),
     )
 }  # fmt: skip

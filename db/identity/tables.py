@@ -17,7 +17,7 @@ from db.identity.candidates import RULE_PAIRS, Candidates, Pieces
 from db.identity.clusters import Gatherer, Match
 from db.identity.columns import KINDS, Kind, unique
 from db.identity.domains import is_disposable
-from db.identity.estimate import MISSING, Model, Pattern, estimate
+from db.identity.estimate import MISSING, Model, Pattern, Seen, Sort, either, estimate
 from db.identity.normalise import Key, is_role
 
 RANDOM_PAIRS = 15_000
@@ -237,13 +237,29 @@ class Table:
         smaller = min(self.first, self.rows - self.first) if self.first else self.rows
         larger = self.rows - smaller if self.first else self.rows
         return estimate(
-            Counter(zip(*levels, strict=True)),
-            Counter(zip(*drawn, strict=True)),
-            [self.same_pairs(column) / self.known(column) for column in self.columns],
-            [_guess(column.kind) for column in self.columns],
-            self.all_pairs,
-            -log2(max(2, larger)),
+            Seen(
+                Counter(zip(*levels, strict=True)),
+                Counter(zip(*drawn, strict=True)),
+                [self.same_pairs(column) / self.known(column) for column in self.columns],
+                [_guess(column.kind) for column in self.columns],
+                self.all_pairs,
+                -log2(max(2, larger)),
+                sorts=self._sorts(),
+                differs=[column.kind.differs for column in self.columns],
+            )
         )
+
+    def _sorts(self) -> tuple[Sort, ...]:
+        """Return the further sorts that these columns can tell from one person."""
+        kinds = [column.kind for column in self.columns]
+        sorts = []
+        if any(kind.differs for kind in kinds) and not all(kind.alone for kind in kinds):
+            sorts.append(Sort("family", tuple(kind.alone for kind in kinds)))
+        places = [kind.place for kind in kinds]
+        if sum(places) > 1 and not all(places):
+            alone = (0 if kind.place else len(kind.levels) for kind in kinds)
+            sorts.append(Sort("neighbours", tuple(alone)))
+        return tuple(sorts)
 
 
 def _guess(kind: Kind) -> list[float]:
@@ -277,6 +293,7 @@ class _Scorer:
         self._columns = table.columns
         self._model = model
         self._bits = model.bits()
+        self._against = model.bits_against()
         self._rare = [
             self._rarities(column, same[0], row[0])
             for column, same, row in zip(self._columns, model.same, self._bits, strict=True)
@@ -313,8 +330,7 @@ class _Scorer:
             if divided(pattern):
                 self._shared.update(self._personal(pair[0], pattern))
             if bits >= least:
-                weights = self._weights(pair[0], pattern)
-                exact = self._model.prior + sum(weights)
+                weights, exact = self._weigh(pair[0], pattern)
                 if exact >= least:
                     found.append((exact, pair, pattern, weights))
         found.sort(key=lambda row: (-row[0], row[1]))
@@ -327,8 +343,7 @@ class _Scorer:
         """Return a pair that was no candidate."""
         pairs = [(one, other)]
         pattern = tuple(column.levels(pairs)[0] for column in self._columns)
-        weights = self._weights(one, pattern)
-        bits = self._model.prior + sum(weights)
+        weights, bits = self._weigh(one, pattern)
         return Match(one, other, bits, self._zone(one, bits, pattern, weights), pattern, weights)
 
     def _rough(self, pattern: Pattern) -> float:
@@ -346,6 +361,25 @@ class _Scorer:
             else:
                 weights.append(0.0 if level == MISSING else self._bits[place][level])
         return tuple(weights)
+
+    def _weigh(self, one: int, pattern: Pattern) -> tuple[tuple[float, ...], float]:
+        """Return what each column says, and the odds of one person against all others.
+
+        Where it is likeliest, but for one person, that two are of one family or neighbours, what a
+        column says is what it says against that.
+        """
+        weights = self._weights(one, pattern)
+        total = nearest = self._model.prior + sum(weights)
+        for prior, rates in self._against:
+            said = tuple(
+                0.0 if level == MISSING else row[level]
+                for row, level in zip(rates, pattern, strict=True)
+            )
+            bits = prior + sum(said)
+            total = either(total, bits)
+            if bits < nearest:
+                weights, nearest = said, bits
+        return weights, total
 
     def _personal(self, one: int, pattern: Pattern) -> Iterator[tuple[int, int]]:
         """Yield column and value of each key that belongs to one person and that both have."""
@@ -407,8 +441,3 @@ def reasons(match: Match, columns: Sequence[Column]) -> str:
     if match.through:
         told.insert(0, (0.0, "through other rows of the same person"))
     return "; ".join(text for _, text in told)
-
-
-def bits_to_share(bits: float) -> float:
-    """Return log2 of odds as a probability."""
-    return 1 / (1 + 2 ** -max(-60.0, min(60.0, bits)))

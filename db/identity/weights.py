@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from db.engine.interface import Connection
-from db.identity.estimate import MISSING, Pattern, Rates
+from db.identity.estimate import MISSING, Pattern, Rates, Seen
 from db.identity.estimate import estimate as fit
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def estimate(connection: Connection) -> tuple[dict[str, float], int]:
     prior = -math.log2(max(LEAST_CUSTOMERS, customers))
     exact = [row[0] * every for row in other]
     guessed_pairs = GUESSED_PAIRS + len(linked)
-    model = fit(patterns(near), patterns(drawn), exact, same, every, prior, guessed_pairs)
+    model = fit(Seen(patterns(near), patterns(drawn), exact, same, every, prior, guessed_pairs))
     found = {}
     for column, row in zip(COLUMNS, model.bits(), strict=True):
         for kind, bits in zip(column, row, strict=True):

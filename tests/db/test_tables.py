@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.dirty import customers, organizations
+from bench.dirty import customers, households, organizations
 from db.identity.columns import KINDS
-from db.identity.estimate import MISSING
+from db.identity.estimate import MISSING, share
 from db.identity.guess import guess_kinds
-from db.identity.tables import Matched, Table, bits_to_share, reasons
+from db.identity.tables import Matched, Table, reasons
 
 Row = Mapping[str, str]
 PEOPLE = {
@@ -57,6 +57,18 @@ def test_dirty_rows_of_one_person_come_together(rows: Sequence[Row], kinds: dict
     assert recall > 0.93
 
 
+HOMES = {"first_name": "first_name", "surname": "last_name", "street": "street", "city": "city",
+         "zip": "zip"}  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [{}, {"phone": "phone"}], ids=["without", "with a number"])
+def test_a_family_at_one_address_is_not_one_person(more: dict[str, str]) -> None:
+    rows = households(2000)
+    precision, recall = quality(rows, matched(rows, {**HOMES, **more}))
+    assert precision > 0.95
+    assert recall > 0.9
+
+
 def test_what_links_by_itself_is_right() -> None:
     rows = customers(1000, seed=7)
     linked = [pair for pair in matched(rows, PEOPLE).matches if pair.zone == "linked"]
@@ -98,7 +110,7 @@ def test_an_address_for_an_hour_links_nobody() -> None:
     assert zone(hour, hour) == "suggested"
 
 
-def test_a_family_on_one_address_is_not_one_person() -> None:
+def test_an_address_of_two_people_links_neither() -> None:
     luis = {"first_name": "Luis", "surname": "Moreno", "dob": "1961-11-23",
             "email": "ada@lamp.example"}  # fmt: skip
     rows = padded([ADA, {**ADA, "dob": "1990-04-01"}, luis])
@@ -141,7 +153,7 @@ def test_reasons_name_the_column_the_level_and_the_weight() -> None:
     text = reasons(pair, found.columns)
     assert "email same: ada@lamp.example (+" in text
     assert "ada / ana" in text
-    assert bits_to_share(pair.bits) > 0.99
+    assert share(pair.bits) > 0.99
 
 
 CELL = st.one_of(st.text(max_size=20), st.sampled_from(["Ada", "Moreno", "1990-04-01", "nan", "-"]))
