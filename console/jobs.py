@@ -254,6 +254,7 @@ def run_import(
     reading: Reading,
     work_since: int,
     *,
+    live: bool = False,
     on_progress: OnProgress | None = None,
     stop: Stop | None = None,
 ) -> Imported:
@@ -264,6 +265,7 @@ def run_import(
         plan: What is read.
         reading: How.
         work_since: Only what customers wrote since then opens cases; UTC milliseconds.
+        live: True for mail as it comes in.
         on_progress: Told after each batch.
         stop: Asked between batches.
 
@@ -277,7 +279,7 @@ def run_import(
     from connectors.runner import run
     from db.ingest import Arrival
 
-    arrival = Arrival(work_since, reading.time_zone)
+    arrival = Arrival(work_since, reading.time_zone, live)
     sink = FileSink(
         store.sink(plan.recognised, plan.scope, arrival),
         plan.recognised.size,
@@ -350,9 +352,9 @@ class Forecast:
 def settle(store: Store) -> None:
     """Do once, after everything was imported, what would cost too much after each batch."""
     from db.identity.suggest import match_new
-    from db.search import collect_terms
+    from db.search import catch_up
 
-    collect_terms(store.engine)
+    catch_up(store.engine)
     match_new(store.engine)
 
 

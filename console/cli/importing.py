@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from types import FrameType
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from db.store import Store
 
 EXIT_TERMINATED = 128 + signal.SIGTERM
+WATCH_SECONDS = 1.0
 
 
 class Interruption:
@@ -79,6 +81,7 @@ class Interruption:
 )
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 @click.option("--dry-run", is_flag=True, help="Say what would come; store nothing.")
+@click.option("--watch", is_flag=True, help="Go on, and bring in what comes to the files.")
 @click.option(
     "-o",
     "--output",
@@ -96,6 +99,7 @@ def import_(
     work_since: str | None,
     yes: bool,
     dry_run: bool,
+    watch: bool,
     form: str | None,
 ) -> int:
     """Bring files into the store: mbox, Maildir, .eml, Slack exports, WhatsApp chats.
@@ -103,7 +107,8 @@ def import_(
     What a file is, is told by its content. An import can be interrupted; the same command again
     goes on where it was, and a file that was imported before adds nothing twice. A conversation
     becomes a case only if a customer had the last word in it and not before --work-since; all
-    others are history, found on the timeline but not in any queue.
+    others are history, found on the timeline but not in any queue. With --watch a Maildir, a
+    mailbox or a folder is looked at each second, and what comes is brought in as live mail.
     """
     lines = form == "ndjson" or (form is None and not sys.stdout.isatty())
     wishes = Wishes(us, tz or "", date_order or "", work_since or "", yes, dry_run, lines)
@@ -114,14 +119,17 @@ def import_(
     worst = _worst(failures)
     if not plans:
         return worst
-    return _Import(session, plans, wishes).carry_out() or worst
+    return _Import(session, plans, wishes, watch=watch and not dry_run).carry_out() or worst
 
 
 class _Import:
     """One call of the command: its answers, and what it does with them."""
 
-    def __init__(self, session: Session, plans: Sequence[jobs.Plan], wishes: Wishes) -> None:
+    def __init__(
+        self, session: Session, plans: Sequence[jobs.Plan], wishes: Wishes, *, watch: bool = False
+    ) -> None:
         self.session = session
+        self.watch = watch
         self.plans = plans
         self.wishes = wishes
         self.reading = jobs.Reading(ask_zone(plans, wishes), wishes.date_order)
@@ -145,7 +153,45 @@ class _Import:
             return exits.OK
         jobs.remember_own(store, us)
         with self.interruption.awaited():
+            if self.watch:
+                return self._run_and_watch(store, since)
             return self._run(store, since)
+
+    def _run_and_watch(self, store: Store, since: int) -> int:
+        """Import, then import what comes, until somebody ends it."""
+        from connectors.watched import is_fresh, mark_of
+
+        paths = [plan.path for plan in self.plans]
+        seen = mark_of(paths)
+        self._run(store, since)
+        sys.stdout.flush()
+        again = is_fresh(seen)
+        while not self.interruption.asked():
+            time.sleep(WATCH_SECONDS)
+            mark = mark_of(paths)
+            if mark != seen or again:
+                again = is_fresh(mark)
+                seen = mark
+                self._bring_in(store, paths, since)
+        return self._interrupted("What came is kept.")
+
+    def _bring_in(self, store: Store, paths: Sequence[str], since: int) -> None:
+        """Import what came to the files; say so when something did."""
+        plans, failures = jobs.plan_imports(paths)
+        for failure in failures:
+            _tell_failure(self.wishes, failure.path, failure.sentence)
+        for plan in plans:
+            try:
+                reached = jobs.run_import(
+                    store, plan, self.reading, since, live=True, stop=self.interruption.asked
+                )
+            except ConnectorError as error:
+                _tell_failure(self.wishes, plan.path, str(error))
+                continue
+            if reached.outcome.new or reached.outcome.revised or reached.outcome.quarantined:
+                jobs.settle(store)
+                self._tell_outcome(plan, reached)
+                sys.stdout.flush()
 
     def _store(self) -> Store | None:
         """Open the store; a preview does not make one."""

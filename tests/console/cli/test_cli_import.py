@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -295,3 +296,25 @@ def test_bytes_that_are_no_utf_8_in_names_and_words_are_no_crash(tmp_path, centr
         assert centric(*arguments).code in (0, 1)
     number = centric("cases", "-n", "1", "-o", "ids").out.strip()
     assert centric("do", "note.add", "caf\udce9", number).code == 0
+
+
+def test_mail_that_comes_to_a_watched_maildir_is_brought_in(start, tmp_path):
+    box = tmp_path / "Maildir"
+    for part in ("cur", "new", "tmp"):
+        (box / part).mkdir(parents=True)
+    raw = b"From: a@x.example\nTo: help@ours.example\nSubject: %s\nMessage-ID: <%s@x>\n\nHi\n"
+    (box / "new" / "1.x").write_bytes(raw % (b"one", b"1"))
+    arguments = ["import", str(box), "--watch", "-y", "--us", "@ours.example"]
+    child = start(*arguments, "--work-since", "all", "-o", "ndjson")
+
+    def line_with(name):
+        while name not in (line := json.loads(child.stdout.readline())):
+            pass
+        return line[name]
+
+    assert line_with("total")["new"] == 1
+    (box / "tmp" / "2.x").write_bytes(raw % (b"two", b"2"))
+    (box / "tmp" / "2.x").rename(box / "new" / "2.x")
+    assert line_with("outcome")["new"] == 1
+    child.terminate()
+    assert child.wait(timeout=20) == 143
