@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 
+from db.among import among
 from db.engine.interface import Connection, Value
 from db.identity.alike import NOTHING, Likeness, compare
 from db.identity.lookup_forms import same
@@ -25,15 +26,15 @@ WORD_COUNT = 2_000
 
 _COUNT_PHONE = "select count(*) from identity_facts where kind = 'phone' and value = :value"
 _CASES_OF = """
-select case_id, max(at) from entries
-where identity_id = :identity and direction = 'inbound' and case_id > 0 and removed = 0
-group by case_id order by 2 desc limit :rows
+select identity_id, case_id, max(at) from entries
+where identity_id in (:among) and direction = 'inbound' and case_id > 0 and removed = 0
+group by identity_id, case_id
 """
 _WRITERS = """
-select identity_id, max(id), max(at) from entries
-where case_id = :case and direction = 'inbound' and kind = 'message' and automatic = ''
+select case_id, identity_id, max(id), max(at) from entries
+where case_id in (:among) and direction = 'inbound' and kind = 'message' and automatic = ''
   and removed = 0
-group by identity_id limit :rows
+group by case_id, identity_id
 """
 _BOTH_ON = """
 select e.id, e.at from entries e
@@ -189,22 +190,29 @@ class Judge:
 
     # What their messages say
 
+    def read_cases(self, people: Iterable[Person]) -> None:
+        """Read at once in which cases many wrote, and who else wrote there."""
+        wanted = [one for person in people for one in person.identities if one not in self._cases]
+        newest: dict[int, list[tuple[int, int]]] = {one: [] for one in wanted}
+        for identity, case_id, at in among(self._connection, _CASES_OF, wanted):
+            newest[identity].append((at, case_id))
+        for identity, cases in newest.items():
+            self._cases[identity] = [case_id for _, case_id in sorted(cases)[-CASES:]]
+        cases_ = {case_id for one in wanted for case_id in self._cases[one]} - self._writers.keys()
+        self._writers.update((case_id, {}) for case_id in cases_)
+        for case_id, identity, entry, at in among(self._connection, _WRITERS, sorted(cases_)):
+            if len(self._writers[case_id]) < MET:
+                self._writers[case_id][identity] = (entry, at)
+
     def cases_of(self, person: Person) -> set[int]:
         """Return the newest cases in which someone wrote."""
-        found: set[int] = set()
-        for identity in person.identities:
-            if identity not in self._cases:
-                rows = self._connection.all(_CASES_OF, {"identity": identity, "rows": CASES})
-                self._cases[identity] = [row[0] for row in rows]
-            found.update(self._cases[identity])
-        return found
+        if any(identity not in self._cases for identity in person.identities):
+            self.read_cases([person])
+        return {case_id for identity in person.identities for case_id in self._cases[identity]}
 
     def writers(self, case_id: int) -> dict[int, tuple[int, int]]:
-        """Return who wrote in a case: identity to their last entry and its time."""
-        if case_id not in self._writers:
-            rows = self._connection.all(_WRITERS, {"case": case_id, "rows": MET})
-            self._writers[case_id] = {row[0]: (row[1], row[2]) for row in rows}
-        return self._writers[case_id]
+        """Return who wrote in a case that was read: identity to their last entry and its time."""
+        return self._writers.get(case_id, {})
 
     def _met(self, one: Person, other: Person) -> Iterator[Signal]:
         for case_id in sorted(self.cases_of(one) & self.cases_of(other), reverse=True)[:1]:

@@ -14,8 +14,8 @@ from db.identity.domains import is_free
 from db.identity.signature import card_facts, facts_in, signature_of
 from db.texts import unpack, unpack_folds
 
-MAILS = 3  # of each address, the newest: people sign alike
-LOOKED_AT = 20
+MAILS = 2  # of each address, the newest: people sign alike
+LOOKED_AT = 8
 SLICE_ROWS = 200
 NO_DOTS = frozenset({"gmail.com", "googlemail.com"})  # there, dots in an address mean nothing
 
@@ -25,14 +25,14 @@ where last_at > read_at and own = 0 and customer_id is not null and id > :after
 order by id limit :rows
 """
 _MAILS = """
-select id, at from (
+select newest.id, newest.at, t.codec, t.data, t.folds from (
   select id, at, direction, author_id, automatic, removed, kind from entries
   where identity_id = :identity order by at desc, id desc limit :looked_at) newest
+join entry_texts t on t.entry_id = newest.id
 where direction = 'inbound' and automatic = '' and removed = 0 and author_id = :identity
   and kind = 'message'
-order by at desc, id desc limit :rows
+order by newest.at desc, newest.id desc limit :rows
 """
-_TEXT = "select codec, data, folds from entry_texts where entry_id = :entry"
 _KEEP = """
 insert into identity_facts(identity_id, kind, value, raw, entry_id, at)
 values(:identity, :kind, :value, :raw, :entry, :at)
@@ -90,11 +90,7 @@ def _facts_of(connection: Connection, identity: int, email: str) -> Iterator[dic
     domain = email.rpartition("@")[2]
     seen: set[tuple[str, str]] = set()
     params: dict[str, Value] = {"identity": identity, "looked_at": LOOKED_AT, "rows": MAILS}
-    for entry, at in connection.all(_MAILS, params):
-        stored = connection.one(_TEXT, {"entry": entry})
-        if stored is None:
-            continue
-        codec, data, folds = stored
+    for entry, at, codec, data, folds in connection.all(_MAILS, params):
         text = unpack(codec, data)
         signature = signature_of(text, unpack_folds(folds))
         said = facts_in(signature, "" if is_free(domain) else domain)

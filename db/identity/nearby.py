@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rapidfuzz.fuzz import token_set_ratio, token_sort_ratio
 
 from db.among import among
-from db.engine.interface import Connection, Value
+from db.engine.interface import Connection, Row, Value
 from db.identity.facts import mailbox
 from db.identity.lookup_forms import initials, pairs, same
 from db.identity.lookup_forms import number as number_of
@@ -36,9 +36,12 @@ where kind = 'email' and network = '' and value >= :word and value < :end
   and customer_id is not null and state <> 'rejected'
 limit :rows
 """
-_FACTS = "select identity_id from identity_facts where kind = :kind and value = :value limit :rows"
+_FACTS = "select value, identity_id from identity_facts where kind = :kind and value in (:among)"
 _TEXTS = "select customer_id, text from customer_texts where customer_id in (:among)"
-_EMAILS = "select id from identities where kind = 'email' and network = :network and value = :value"
+_EMAILS = """
+select value, id from identities
+where kind = 'email' and network = :network and value in (:among)
+"""
 
 
 class Nearby:
@@ -46,6 +49,28 @@ class Nearby:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._known: dict[tuple[str, str], list[int]] = {}
+
+    def read(self, people: Iterable[Person]) -> None:
+        """Read at once who has the mailboxes, addresses and numbers of many."""
+        people = list(people)
+        boxes = sorted({box for person in people for box in _boxes(person)})
+        emails = sorted({email for person in people for email in person.emails})
+        claims = sorted({email for person in people for email in person.claims})
+        numbers = sorted({one for person in people for one in person.numbers.values()})
+        for kind, values in (("mailbox", boxes), ("phone", numbers)):
+            self._keep(kind, values, among(self._connection, _FACTS, values, kind=kind))
+        for kind, network, values in (
+            ("address", "", sorted({*boxes, *claims})),
+            ("claim", UNVERIFIED, emails),
+        ):
+            rows = among(self._connection, _EMAILS, values, network=network)
+            self._keep(kind, values, rows)
+
+    def _keep(self, kind: str, values: Iterable[str], rows: Iterable[Row]) -> None:
+        self._known.update(((kind, value), []) for value in values)
+        for value, identity in rows:
+            self._known[kind, value].append(identity)
 
     def of(self, person: Person, others: Iterable[int] = ()) -> list[int]:
         """Return the customers worth comparing with one.
@@ -54,6 +79,10 @@ class Nearby:
             person: Whom others are compared with.
             others: Whom else to name: those who wrote in the same cases.
         """
+        if any(("address", box) not in self._known for box in _boxes(person)) or any(
+            ("phone", number) not in self._known for number in person.numbers.values()
+        ):
+            self.read([person])
         found: dict[int, None] = {}
         identities = dict.fromkeys(self._identities(person))
         found.update(dict.fromkeys(people_of(self._connection, identities).values()))
@@ -66,24 +95,19 @@ class Nearby:
 
     def _identities(self, person: Person) -> Iterator[int]:
         """Yield identities with the same mailbox or number, as addresses or in signatures."""
-        for box in {*person.mailboxes, *map(mailbox, person.emails)}:
-            yield from self._facts("mailbox", box)
-            yield from self._addresses("", box)
+        for box in _boxes(person):
+            yield from self._having("mailbox", box)
+            yield from self._having("address", box)
         for email in person.emails:
-            yield from self._addresses(UNVERIFIED, email)
+            yield from self._having("claim", email)
         for email in person.claims:
-            yield from self._addresses("", email)
+            yield from self._having("address", email)
         for number in person.numbers.values():
-            yield from self._facts("phone", number)
+            yield from self._having("phone", number)
 
-    def _addresses(self, network: str, value: str) -> list[int]:
-        params: dict[str, Value] = {"network": network, "value": value}
-        return [row[0] for row in self._connection.all(_EMAILS, params)]
-
-    def _facts(self, kind: str, value: str) -> list[int]:
-        params: dict[str, Value] = {"kind": kind, "value": value, "rows": HOLDERS + 1}
-        rows = self._connection.all(_FACTS, params)
-        return [row[0] for row in rows] if len(rows) <= HOLDERS else []
+    def _having(self, kind: str, value: str) -> list[int]:
+        found = self._known.get((kind, value), [])
+        return found if len(found) <= HOLDERS else []
 
     def _words(self, person: Person) -> Iterator[list[int]]:
         """Yield customers with the same tail of a number, word before the @, or handle."""
@@ -140,6 +164,10 @@ class Nearby:
             if any(_like(one, other) for one in mine for other in names):
                 alike.append(number)
         return alike[:NAMED]
+
+
+def _boxes(person: Person) -> set[str]:
+    return {*person.mailboxes, *map(mailbox, person.emails)}
 
 
 def _like(one: str, other: str) -> bool:

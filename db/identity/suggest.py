@@ -86,6 +86,9 @@ def _suggested(connection: Connection, judge: Judge, some: Sequence[int]) -> Ite
     nearby = Nearby(connection)
     people = load_people(connection, some)
     told_apart = partners(connection, some)
+    real = [person for person in people.values() if not person.is_nobody]
+    nearby.read(real)
+    judge.read_cases(real)
     near: dict[int, list[int]] = {}
     for number, person in people.items():
         if not person.is_nobody:
