@@ -21,6 +21,7 @@ from console.reply import Reply, UnsafeReply, as_message, mail_link, safe
 from console.screens.base import Overlay
 from console.screens.picker import Confirm, Prompt
 from console.text import clean
+from db.errors import StoreError
 
 LINK_SHOWN = 700  # characters of a command that are shown before it runs
 
@@ -114,11 +115,22 @@ class ReviewScreen(Overlay[str]):
         if path:
             self.desk.say(self._written(path.strip()))
 
+    def _message_id(self) -> str:
+        """Return an id that answers are known by; empty, for a random one, where there is none."""
+        from db.reply_tokens import token_for
+
+        domain = self._reply.sender.rpartition("@")[2]
+        try:
+            token = token_for(self.desk.memory.engine, self._case_id)
+        except StoreError:
+            return ""
+        return f"<{token}@{domain or 'localhost'}>"
+
     def _written(self, typed: str) -> str:
         """Write the file and return the sentence that says so, or why not."""
         path = Path(typed).expanduser()
         try:
-            data = as_message(self._reply, times.now())
+            data = as_message(self._reply, times.now(), self._message_id())
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)

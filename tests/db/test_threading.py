@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from connectors.contract import Address, Batch, Entry, Party, Recognised
-from db.conversations import digest
+from db.errors import NotFound
 from db.identity.own import add_own
 from db.ingest import Arrival
+from db.reply_tokens import token_for
 from db.store import Store
 from db.thread_rules import marks_of, shape_of
 from db.tokens import Tokens, plus_address, tokens_in
@@ -94,31 +95,9 @@ def test_automatic_mail_follows_no_subject(ours):
     assert groups(ours) == apart("a b")
 
 
-def issue(store: Store, conversation: int, *people: str) -> str:
-    with store.engine.write() as connection:
-        token = Tokens(connection).issue()
-        secret = Tokens(connection).verified(token)
-        keys = [f"token {secret}", *(f"token {secret} {who}" for who in people)]
-        connection.many(
-            "insert into conversation_keys(key, conversation_id) values(:key, :id)",
-            [{"key": digest(key), "id": conversation} for key in keys],
-        )
-    return token
-
-
-def conversation_of(store: Store, name: str) -> int:
-    return int(
-        store.engine.connection().value(
-            "select e.conversation_id from entries e join origins o on o.entry_id = e.id"
-            " where o.external_id = :name",
-            {"name": name},
-        )
-    )
-
-
 def test_a_reply_to_an_address_of_ours_finds_its_way_from_any_sender(ours):
     take_in(ours, mail("a", NOON, ADA))
-    token = issue(ours, conversation_of(ours, "a"), ADA)
+    token = token_for(ours.engine, 1)
     address = plus_address(US, token)
     assert address == f"support+{token}@us.example"
     take_in(ours, mail("b", NOON + 90 * DAY, "ada.private@home.example", address, subject="Hm"))
@@ -127,16 +106,21 @@ def test_a_reply_to_an_address_of_ours_finds_its_way_from_any_sender(ours):
 
 def test_a_message_id_of_ours_counts_only_with_a_person_in_common(ours):
     take_in(ours, mail("a", NOON, ADA))
-    token = issue(ours, conversation_of(ours, "a"), ADA)
+    token = token_for(ours.engine, 1)
     reply = replace(mail("b", NOON + 90 * DAY, ADA), in_reply_to=(f"{token}@us.example",))
     stranger = replace(mail("c", NOON + 91 * DAY, EVE), in_reply_to=(f"{token}@us.example",))
     take_in(ours, reply, stranger)
     assert groups(ours) == apart("ab c")
 
 
+def test_a_case_without_mail_has_no_token(ours):
+    with pytest.raises(NotFound, match="no mail in #1"):
+        token_for(ours.engine, 1)
+
+
 def test_a_guessed_token_is_nothing(ours):
     take_in(ours, mail("a", NOON, ADA))
-    token = issue(ours, conversation_of(ours, "a"), ADA)
+    token = token_for(ours.engine, 1)
     forged = token[:-3] + ("aaa" if token[-3:] != "aaa" else "bbb")
     assert Tokens(ours.engine.connection()).verified(forged) == ""
     take_in(ours, mail("b", NOON + 90 * DAY, EVE, plus_address(US, forged), subject="Hm"))
