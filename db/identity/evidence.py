@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 from db.among import among
 from db.engine.interface import Connection, Value
-from db.identity.alike import NOTHING, Likeness, compare
+from db.identity.alike import LEAST_BITS, NOTHING, RARE_BITS, Likeness, compare
 from db.identity.lookup_forms import same
 from db.identity.people import Person, Seen, Words
 from db.identity.weights import Weights
@@ -130,6 +130,7 @@ class Judge:
         self._connection = connection
         self.weights = weights
         self._words: dict[str, float] = {}
+        self._loud: dict[int, float] = {}
         self._cases: dict[int, list[int]] = {}
         self._writers: dict[int, dict[int, tuple[int, int]]] = {}
 
@@ -152,6 +153,18 @@ class Judge:
         for kind, (mine, theirs) in agreements(one, other).items():
             signals.append(self._weighed(kind, mine, theirs, likeness, number))
         return [signal for signal in signals if signal.bits or signal.kind == "veto"]
+
+    def loudest(self, person: Person) -> float:
+        """Return what the rarest of someone's names could say at most."""
+        if person.customer_id not in self._loud:
+            self._loud[person.customer_id] = max(
+                (
+                    sum(max(LEAST_BITS, min(RARE_BITS, self.rarity(word))) for word in words)
+                    for words in person.called
+                ),
+                default=0.0,
+            )
+        return self._loud[person.customer_id]
 
     def rarity(self, word: str) -> float:
         """Return what it says, in bits, that two customers' names have a word in common."""

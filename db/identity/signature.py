@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from db.identity.lookup_keys import COMPANY_FORMS, words_of
 
@@ -81,6 +82,7 @@ def signature_of(text: str, folds: Sequence[tuple[int, int, str]]) -> str:
     return ""
 
 
+@lru_cache(maxsize=2_000)
 def facts_in(signature: str, domain: str = "") -> tuple[Fact, ...]:
     """Return what a signature says.
 
@@ -120,6 +122,8 @@ def _phones(line: str, domain: str) -> Iterator[Fact]:
         return
     if any(word in line.casefold() for word in _NOT_A_VOICE):
         return
+    if "+" not in line and domain.rpartition(".")[2].upper() not in _countries():
+        return  # nobody says which country's number it is
     # 17-27 ms to import, and most signatures have no number.
     from phonenumbers import PhoneNumberFormat, PhoneNumberMatcher, format_number
 
@@ -128,13 +132,19 @@ def _phones(line: str, domain: str) -> Iterator[Fact]:
         yield Fact("phone", value, match.raw_string)
 
 
-def _region(domain: str) -> str | None:
-    """Return the country whose numbers need no country code; None where none is stated."""
+@cache
+def _countries() -> frozenset[str]:
     from phonenumbers import SUPPORTED_REGIONS
 
+    return frozenset([*SUPPORTED_REGIONS, "UK"])
+
+
+def _region(domain: str) -> str | None:
+    """Return the country whose numbers need no country code; None where none is stated."""
     country = domain.rpartition(".")[2].upper()
-    country = "GB" if country == "UK" else country
-    return country if country in SUPPORTED_REGIONS else None
+    if country not in _countries():
+        return None
+    return "GB" if country == "UK" else country
 
 
 def _words(line: str, domain: str) -> Iterator[Fact]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from db import clock
 from db.engine.interface import Connection, Engine, Value
-from db.identity.evidence import Evidence, Judge, pack_signals
+from db.identity.evidence import Evidence, Judge, agreements, pack_signals
 from db.identity.facts import Unread, mark_read, read_facts, unread
 from db.identity.nearby import Nearby, partners
 from db.identity.people import Person, load_people, people_of
@@ -20,6 +20,7 @@ from db.identity.weights import Weights, estimate, is_stale, keep, load_weights
 
 SUGGESTED_BITS = 0.0
 LOOKED_INTO_BITS = -8.0  # below, not even a common case would make a suggestion
+OPPOSED = frozenset({"other_domain", "other_account"})
 SLICE = 100
 SCALE = 100  # bits are stored in hundredths
 
@@ -111,6 +112,11 @@ def _suggested(connection: Connection, judge: Judge, some: Sequence[int]) -> Ite
 
 def weighed(judge: Judge, one: Person, other: Person) -> Evidence | None:
     """Return the evidence for a pair, where it is enough for a suggestion."""
+    if not agreements(one, other).keys() - OPPOSED:
+        # Only names and common cases are left to speak for it.
+        loudest = min(judge.loudest(one), judge.loudest(other))
+        if loudest + judge.weights.prior < LOOKED_INTO_BITS:
+            return None
     quick = judge.quick(one, other)
     if sum(signal.bits for signal in quick) + judge.weights.prior < LOOKED_INTO_BITS:
         return None
