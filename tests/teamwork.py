@@ -2,7 +2,7 @@
 
 ::
 
-    python tests/teamwork.py write URL LOGIN ACTS SEED TOLD    acts, each told when it is done
+    python tests/teamwork.py write URL LOGIN ACTS PAUSE SEED TOLD    acts, each told when it is done
     python tests/teamwork.py claim URL LOGIN TOLD              takes every case that is free
     python tests/teamwork.py read URL TOLD                     reads until it is told to stop
 """
@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [] if str(ROOT) in sys.path else [str(ROOT)]
 
+import db.commands.run  # noqa: E402, F401  # loaded before any act is timed
 from db import journal  # noqa: E402  # the path is set above when this runs as a program
 from db.agents import agent_for  # noqa: E402
 from db.commands.base import Command  # noqa: E402
@@ -109,8 +110,8 @@ def any_act(chance: random.Random, cases: int, customers: int) -> Command:
     return UnmergeCustomer(chance.randint(1, customers))
 
 
-def write(url: str, login: str, acts: str, seed: str, told: str) -> None:
-    """Do so many things, one after the other, and tell each when it is done."""
+def write(url: str, login: str, acts: str, pause: str, seed: str, told: str) -> None:
+    """Do so many things, with a pause of so many seconds between, and tell each when it is done."""
     store = open_store(url)
     agent = agent_for(store.engine, login)
     cases, customers = store.ask(
@@ -127,6 +128,8 @@ def write(url: str, login: str, acts: str, seed: str, told: str) -> None:
         spent = (time.perf_counter() - started) * 1000
         if done.seq:
             os.write(out, json.dumps([done.seq, login, done.sentence, spent]).encode() + b"\n")
+        if float(pause):
+            time.sleep(chance.uniform(0, 2 * float(pause)))
     store.close()
 
 

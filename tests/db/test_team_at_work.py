@@ -71,10 +71,10 @@ def test_what_killed_and_living_programs_were_told_is_there(
     store = places.copy(kept)
     reader = Worker(tmp_path, 0, "read", store.url)
     writers = [
-        Worker(tmp_path, number, "write", store.url, LOGINS[number], "40", str(number))
+        Worker(tmp_path, number, "write", store.url, LOGINS[number], "40", "0", str(number))
         for number in (1, 2, 3)
     ]
-    doomed = Worker(tmp_path, 4, "write", store.url, LOGINS[4], "100000", "4")
+    doomed = Worker(tmp_path, 4, "write", store.url, LOGINS[4], "100000", "0", "4")
     wait_for(lambda: doomed.count() >= 5)
     doomed.kill()
     assert [writer.wait() for writer in writers] == [0, 0, 0]
@@ -113,8 +113,13 @@ def test_four_programs_claim_three_hundred_cases(
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("pause", [0.0, 0.2], ids=["without rest", "five acts a second each"])
 def test_eight_writers_four_readers_and_a_killer(
-    places: Places, put_case: AddCase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    places: Places,
+    put_case: AddCase,
+    pause: float,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     seconds, kept = 60.0, filled(places, put_case, 300)
     store = places.copy(kept)
@@ -124,7 +129,8 @@ def test_eight_writers_four_readers_and_a_killer(
         nonlocal number
         number += 1
         login = LOGINS[number % 8]
-        return Worker(tmp_path, number, "write", store.url, login, "1000000", str(number))
+        words = (store.url, login, "1000000", str(pause), str(number))
+        return Worker(tmp_path, number, "write", *words)
 
     readers = [Worker(tmp_path, 10_000 + n, "read", store.url) for n in range(4)]
     writers = [started() for _ in range(8)]
@@ -145,8 +151,8 @@ def test_eight_writers_four_readers_and_a_killer(
     assert_nothing_is_lost(places, kept, store, told)
     with capsys.disabled():
         print(  # noqa: T201  # the figure is what the run is for
-            f"\n{store.engine.name}: {len(told):,} acts in {seconds:.0f} s by 8 writers, {kills} "
-            f"killed; told after p50 {spent[len(spent) // 2]:.1f}, "
+            f"\n{store.engine.name}: {len(told):,} acts in {seconds:.0f} s by 8 writers, pausing "
+            f"{pause} s, {kills} killed; told after p50 {spent[len(spent) // 2]:.1f}, "
             f"p95 {spent[int(len(spent) * 0.95)]:.1f}, worst {spent[-1]:.0f} ms"
         )
     assert spent[-1] < 10_000
