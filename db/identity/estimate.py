@@ -118,6 +118,7 @@ class Seen:
         sorts: Further sorts to look for.
         differs: For each column the level from which one person's values differ altogether, where
             that is rare; else 0. Empty for none.
+        rounds: How often it is estimated anew, at most.
     """
 
     patterns: Mapping[Pattern, int]
@@ -129,6 +130,7 @@ class Seen:
     guessed_pairs: float = GUESSED_PAIRS
     sorts: tuple[Sort, ...] = ()
     differs: Sequence[int] = ()
+    rounds: int = ROUNDS
 
 
 def estimate(seen: Seen) -> Model:
@@ -153,7 +155,7 @@ def _fit(seen: Seen, sorts: tuple[Sort, ...]) -> Model:
     model = Model([list(row) for row in seen.guess], other, seen.prior, 0.0, against)
     before: list[float] = []
     live: Mapping[Pattern, int] = seen.patterns
-    for number in range(ROUNDS):
+    for number in range(seen.rounds):
         whole = number % WHOLE_ROUNDS == 0
         chances = _chances(seen.patterns if whole else live, model)
         if whole:
@@ -221,9 +223,10 @@ def _chances(patterns: Iterable[Pattern], model: Model) -> list[dict[Pattern, fl
 
 def sum_of(pattern: Pattern, table: Rates, first: float) -> float:
     """Return the bits of a pattern, and what there was to begin with."""
-    return first + sum(
-        row[level] for row, level in zip(table, pattern, strict=True) if level != MISSING
-    )
+    for row, level in zip(table, pattern, strict=True):
+        if level != MISSING:
+            first += row[level]
+    return first
 
 
 def either(first: float, *others: float) -> float:

@@ -17,10 +17,20 @@ from db.identity.candidates import RULE_PAIRS, Candidates, Pieces
 from db.identity.clusters import Gatherer, Match
 from db.identity.columns import KINDS, Kind, unique
 from db.identity.domains import is_disposable
-from db.identity.estimate import MISSING, Model, Pattern, Seen, Sort, either, estimate
+from db.identity.estimate import (
+    MISSING,
+    ROUNDS,
+    Model,
+    Pattern,
+    Seen,
+    Sort,
+    either,
+    estimate,
+)
 from db.identity.normalise import Key, is_role
 
 RANDOM_PAIRS = 15_000
+ROUGHLY = 8  # one of so many pairs is looked at, to know how many doubles there are
 REMEMBERED_VALUES = 1_500  # of a column: with so few, pairs of values come again
 LINKING = ("email", "id")  # kinds of which one value is one person's
 CERTAIN_BITS = 10.0  # no row links by itself below a thousand to one
@@ -125,6 +135,7 @@ class Table:
         self.columns = tuple(Column(name, KINDS[kind]) for name, kind in kinds.items())
         self.rows = 0
         self.first = 0
+        self._drawn: Counter[Pattern] = Counter()
 
     def add(self, row: Mapping[str, str]) -> None:
         """Add a row; missing columns say nothing."""
@@ -143,15 +154,16 @@ class Table:
         found = Candidates(self._groups(), self.rows, self.first)
         pairs = found.look()
         levels = self._levels(pairs)
-        model = self._estimate(pairs, levels)
-        if model.expected > 2 * self.rows:
+        some = [column[::ROUGHLY] for column in levels]
+        doubles = ROUGHLY * self._estimate(some, rough=True).expected
+        if doubles > 2 * self.rows:
             # Many records of each person: what lies together in larger blocks is worth a look.
-            more = found.look_wider(max(RULE_PAIRS, int(model.expected)))
+            more = found.look_wider(max(RULE_PAIRS, int(doubles)))
             pairs += more
             for column, further in zip(levels, self._levels(more), strict=True):
                 column.extend(further)
-            model = self._estimate(pairs, levels)
         del found
+        model = self._estimate(levels)
         scorer = _Scorer(self, model)
         scored = scorer.score(pairs, levels, min(least_bits, 0.0))
         matches, clusters = Gatherer(scored, self.rows, self.first, scorer.one_pair).gather()
@@ -231,20 +243,24 @@ class Table:
         ends = ((dice.randrange(self.rows), dice.randrange(self.rows)) for _ in times)
         return [(one, other) for one, other in ends if one != other]
 
-    def _estimate(self, pairs: Sequence[Pair], levels: Sequence[bytearray]) -> Model:
-        sample = self._sample()
-        drawn = [column.levels(sample) for column in self.columns]
+    def _estimate(self, levels: Sequence[bytearray], *, rough: bool = False) -> Model:
+        """Return what levels say; a rough answer tells how many doubles there are."""
+        if not self._drawn:
+            sample = self._sample()
+            drawn = [column.levels(sample) for column in self.columns]
+            self._drawn = Counter(zip(*drawn, strict=True))
         smaller = min(self.first, self.rows - self.first) if self.first else self.rows
         larger = self.rows - smaller if self.first else self.rows
         return estimate(
             Seen(
                 Counter(zip(*levels, strict=True)),
-                Counter(zip(*drawn, strict=True)),
+                self._drawn,
                 [self.same_pairs(column) / self.known(column) for column in self.columns],
                 [_guess(column.kind) for column in self.columns],
                 self.all_pairs,
                 -log2(max(2, larger)),
-                sorts=self._sorts(),
+                sorts=() if rough else self._sorts(),
+                rounds=5 if rough else ROUNDS,
                 differs=[column.kind.differs for column in self.columns],
             )
         )
