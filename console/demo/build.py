@@ -24,6 +24,7 @@ from db.commands.registry import build
 from db.engine.sqlite import SqliteEngine
 from db.engine.sqlite_connection import Connection
 from db.identity.own import add_own
+from db.identity.suggest import match_new
 from db.ingest import Arrival
 from db.records import AgentRow
 from db.search import collect_terms
@@ -208,6 +209,8 @@ def build_demo(path: Path, seed: int = 7, *, login: str = "", now: int = 0) -> N
     with clock.stopped(now):
         engine.commit()
         collect_terms(engine)
+        engine.commit()
+        match_new(engine)
         engine.commit()
     store.close()
 

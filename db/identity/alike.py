@@ -68,7 +68,10 @@ def compare(one: Sequence[str], other: Sequence[str], rarity: Rarity) -> Likenes
         other: Words of another.
         rarity: What it says, in bits, that two names have a word in common.
     """
-    short, long = sorted((tuple(one[:NAME_WORDS]), tuple(other[:NAME_WORDS])), key=len)
+    # Names of one length are ordered too, so that it does not matter which is named first.
+    short, long = sorted(
+        (tuple(one[:NAME_WORDS]), tuple(other[:NAME_WORDS])), key=lambda words: (len(words), words)
+    )
     if not short:
         return NOTHING
     pairs = _aligned(short, long)

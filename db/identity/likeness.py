@@ -62,12 +62,15 @@ def likeness(one: str, other: str) -> float:
         return 0.0
     if left == right or sorted(left) == sorted(right):
         return 1.0
-    short, long = sorted((_telling(left, company), _telling(right, company)), key=len)
-    if not short or not long:
-        short, long = sorted((left, right), key=len)
+    short, long = sorted((_telling(left, company), _telling(right, company)), key=_size)
     score = _aligned(short, long, company)
     joined = _joined(short, long)
     return round(max(score, joined, _acronym(short, long)), 4)
+
+
+def _size(words: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """Order names of one length too, so that it does not matter which is named first."""
+    return len(words), words
 
 
 def _words(name: str, company: bool) -> tuple[str, ...]:
