@@ -23,6 +23,7 @@ from db.identity.normalise import sound
 from db.identity.own import load_own
 from db.ids import take
 from db.quarantine import release, set_aside
+from db.received import seal
 
 if TYPE_CHECKING:
     from db.arrival import Prepared
@@ -198,25 +199,34 @@ class StoreSink:
     ) -> Outcome:
         """Write a slice; where it fails as a whole, entry by entry."""
         source_id = self._source(connection)
-        outcome = Outcome()
+        outcome, landed = Outcome(), ready
         connection.run("savepoint slice")
         try:
             if ready:
                 outcome += self._landing(connection, source_id).write(ready)
         except _refusals(connection):
             connection.run("rollback to slice")
+            landed = []
             for one in ready:
                 single, refusal = self._land_alone(connection, source_id, one)
                 outcome += single
                 if refusal:
                     refused = [*refused, refusal]
+                else:
+                    landed.append(one)
         connection.run("release slice")
         now = clock.now()
+        originals = [one.digest for one in landed if one.digest]
+        seal(connection, self._chain(connection), originals, now)
         for item in refused:
             held = set_aside(connection, source_id, item, now)
             outcome += Outcome(held=1) if held else Outcome(quarantined=1)
         release(connection, source_id, [one.external_id for one in ready], refused)
         return outcome
+
+    def _chain(self, connection: Connection) -> int:
+        """Return the source in whose chain what comes is sealed."""
+        return self._source(connection)
 
     def _land_alone(
         self, connection: Connection, source_id: int, one: Prepared

@@ -10,20 +10,26 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from db.among import among
-from db.engine.interface import Connection
+from db.engine.interface import Connection, Value
+from db.frozen import dataclass
 from db.raws import read_raw
 
 SALT_BYTES = 16
 START = b""
 PAGE = 500
 
+# Of two programs that import at once, one waits here for the other's transaction.
+_LOCK = "update sources set created_at = created_at where id = :source"
 _HEAD = "select seq, digest from received where source_id = :source order by seq desc limit 1"
 _ADD = """
 insert into received(source_id, seq, at, original, salt, sealed, digest)
 values(:source, :seq, :at, :original, :salt, :sealed, :digest)
+"""
+_SOURCES = """
+select s.id, s.name from sources s
+where exists (select 1 from received r where r.source_id = s.id) order by s.name
 """
 _PAGE = """
 select seq, original, salt, sealed, digest from received
@@ -64,12 +70,16 @@ def seal(connection: Connection, source_id: int, originals: Iterable[bytes], now
 
     Args:
         connection: Inside `Engine.write`.
-        source_id: The account that they came from; it is pulled by one program at a time.
+        source_id: The source that they came from.
         originals: Their SHA-256.
         now: UTC milliseconds.
     """
+    originals = list(dict.fromkeys(originals))
+    if not originals:
+        return
+    connection.run(_LOCK, {"source": source_id})
     seq, digest = connection.one(_HEAD, {"source": source_id}) or (0, START)
-    rows = []
+    rows: list[dict[str, Value]] = []
     for original in originals:
         seq += 1
         salt = os.urandom(SALT_BYTES)
@@ -93,6 +103,11 @@ def forget(connection: Connection, originals: Iterable[bytes]) -> None:
     """
     found = list(among(connection, _FIND, originals))
     connection.many(_FORGET, [{"source": one, "seq": seq, "none": b""} for one, seq in found])
+
+
+def sealed_sources(connection: Connection) -> list[tuple[int, str]]:
+    """Return number and name of every source that has a chain."""
+    return [(int(number), str(name)) for number, name in connection.all(_SOURCES)]
 
 
 def verify(connection: Connection, source_id: int) -> Chain:

@@ -14,7 +14,7 @@ from console.cli.base import Command, output_option, pass_session
 from console.cli.session import Session, say
 from console.config import ConfigError, config_path
 from console.output import Column, emit, line_width, table, write_lines
-from console.proof import FolderProof, Proof, prove
+from console.proof import FolderProof, Proof, prove, prove_files
 from console.text import one_line
 
 SHOWN = 1_000
@@ -39,17 +39,17 @@ _COLUMNS: tuple[Column[FolderProof], ...] = (
 def ingest(session: Session, names: tuple[str, ...], form: str) -> int:
     """Compare the mailboxes with the store: what the server has, what is here, what is missing.
 
-    Each message that is missing is named with the reason. What was received is checked against
-    the chain that was made when it came. Nothing is fetched and nothing changes. Exit code 1 says
-    that something is missing, or is not as it was received.
+    Each message that is missing is named with the reason. What was received, from files too, is
+    checked against the chain that was made when it came. Nothing is fetched and nothing changes.
+    Exit code 1 says that something is missing, or is not as it was received.
     """
     config = session.config
     chosen = tuple(find_account(config, name) for name in names) or mail_accounts(config)
-    if not chosen:
-        raise ConfigError(f"No mail account is set up in {config_path()}: centric connect mail.")
     store = session.open()
-    shows = sys.stderr.isatty()
-    proofs, failed = [], False
+    proofs = [] if names else prove_files(store)
+    if not (chosen or proofs):
+        raise ConfigError(f"No mail account is set up in {config_path()}: centric connect mail.")
+    shows, failed = sys.stderr.isatty(), False
     for account in chosen:
 
         def told(folder: str, label: str = account.label) -> None:
@@ -79,9 +79,10 @@ def ingest(session: Session, names: tuple[str, ...], form: str) -> int:
 
 def _lines(proofs: Sequence[Proof]) -> Iterator[str]:
     rows = [folder for proof in proofs for folder in proof.folders]
-    yield from table(rows, _COLUMNS, line_width())
-    for proof in proofs:
+    if rows:
+        yield from table(rows, _COLUMNS, line_width())
         yield ""
+    for proof in proofs:
         for folder in proof.folders:
             where = f"{proof.account} {one_line(folder.folder, NAME_CHARACTERS)}"
             for one in folder.missing[:SHOWN]:
@@ -102,7 +103,11 @@ def _chain_line(proof: Proof) -> str:
             f"{proof.account}: of {proof.links:,} originals {proof.altered:,} are not as they were "
             f"received, and {proof.lost:,} are not there. Go back to the last backup."
         )
-    told = f"{proof.account}: {proof.links:,} originals, each as it was received"
+    told = f"{proof.account}: {_originals(proof.links)} as it was received"
     return (
         f"{told}; {proof.missing:,} missing." if proof.missing else f"{told}; nothing is missing."
     )
+
+
+def _originals(links: int) -> str:
+    return "1 original," if links == 1 else f"{links:,} originals, each"

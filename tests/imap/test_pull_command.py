@@ -73,6 +73,9 @@ def test_a_letter_in_a_file_and_on_the_server_is_one(
     assert desk.run("import", "-y", str(tmp_path / "one.eml")).returncode == 0
     assert desk.run("pull").returncode == 0
     assert desk.entries() == 2
+    found = desk.run("doctor", "ingest")
+    assert "files (mail): 1 original, as it was received" in found.stdout
+    assert "support: 1 original, as it was received; nothing is missing" in found.stdout
 
 
 def test_two_desks_pull_one_mailbox_once(desk: Desk, dovecot: Dovecot, user: str) -> None:
