@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [] if str(ROOT) in sys.path else [str(ROOT)]
@@ -57,7 +58,13 @@ class Told:
 
 
 class Worker:
-    """A process that works on a store."""
+    """A process that works on a store.
+
+    Attributes:
+        all: Every one that was started.
+    """
+
+    all: ClassVar[list[Worker]] = []
 
     def __init__(self, folder: Path, number: int, what: str, *words: str) -> None:
         self.told = folder / f"told-{number}"
@@ -67,6 +74,7 @@ class Worker:
             stdin=subprocess.DEVNULL,
             stderr=(folder / f"error-{number}").open("wb"),
         )
+        self.all.append(self)
 
     def count(self) -> int:
         """Return how many acts it was told are done."""
