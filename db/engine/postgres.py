@@ -110,6 +110,13 @@ class Connection:
                 cursor.executemany(statement(sql).text, wanted)
             self.changed = True
 
+    def copy(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        """Insert rows by ``copy … from stdin``: the fastest way, from a few rows on."""
+        with self.raw.cursor() as cursor, cursor.copy(sql.encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
+        self.changed = True
+
     def _execute(self, one: Statement, params: Mapping[str, object]) -> psycopg.Cursor[Row]:
         try:
             return self._tried(one, params)

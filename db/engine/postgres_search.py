@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 import time
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import neg
@@ -40,7 +41,7 @@ SIZE_SECONDS = 60
 NEWEST = 1 << 62
 NOTHING = "'='"  # a lexeme that no entry has
 
-_INSERT = "insert into search_rows(id, words) values(:id, cast(:words as tsvector))"
+_INSERT = "copy search_rows(id, words) from stdin"
 _REMOVE = "delete from search_rows where id = :id"
 _CLEAR = "truncate search_rows"
 _TRY = """
@@ -164,7 +165,8 @@ class PostgresFullText:
     def insert(self, rows: Iterable[Mapping[str, Value]]) -> None:
         """Index rows that are not in it."""
         self._known = None
-        self._connection.many(_INSERT, [{"id": row["id"], "words": vector(row)} for row in rows])
+        values = [(row["id"], vector(row)) for row in rows]  # they may still be read from here
+        self._connection.copy(_INSERT, values)
 
     def remove(self, rows: Iterable[Mapping[str, Value]]) -> None:
         """Take out rows."""
@@ -255,6 +257,14 @@ class PostgresFullText:
     def terms(self) -> dict[str, int]:
         """Return every word with the number of entries it is in; reads the whole index."""
         return dict(self._connection.all(_TERMS))
+
+    def terms_of(self, rows: Iterable[Mapping[str, Value]]) -> dict[str, int]:
+        """Return what `terms` would count of these rows alone."""
+        counts: Counter[str] = Counter()
+        for row in rows:
+            for column in ("subject", "body", "who"):
+                counts.update(set(tokens(str(row[column]))))
+        return counts
 
     def check(self) -> PostgresIndexCheck:
         """Compare the index with what should be in it."""

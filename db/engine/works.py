@@ -32,7 +32,7 @@ def loosen(engine: Engine) -> None:
         raw.execute("pragma foreign_keys=off")
         raw.execute("pragma cache_size=-262144")
     with engine.write(durable=False) as writing:
-        for name in _indexes(engine):
+        for name in {**_indexes(TABLES), **_search_indexes(engine)}:
             writing.run(f"drop index if exists {name}")
         if engine.name != "sqlite":
             for table, name in writing.all(_FOREIGN_KEYS):
@@ -45,13 +45,24 @@ def tighten(engine: Engine) -> None:
     Raises:
         Unavailable: A row refers to one that is not there.
     """
-    for name, sql in _indexes(engine).items():
-        with engine.write(durable=False) as writing:
-            writing.run(sql.replace(f"index {name}", f"index if not exists {name}", 1))
+    _make(engine, _indexes(TABLES))
     if engine.name == "sqlite":
         _tighten_file(engine)
     else:
         _tighten_database(engine)
+
+
+def tighten_search(engine: Engine) -> None:
+    """Make the indexes of the search tables again."""
+    _make(engine, _search_indexes(engine))
+    if engine.name != "sqlite":
+        engine.connection().run("analyze search_rows")
+
+
+def _make(engine: Engine, indexes: dict[str, str]) -> None:
+    for name, sql in indexes.items():
+        with engine.write(durable=False) as writing:
+            writing.run(sql.replace(f"index {name}", f"index if not exists {name}", 1))
 
 
 def _tighten_file(engine: Engine) -> None:
@@ -81,13 +92,16 @@ def _tighten_database(engine: Engine) -> None:
     connection.run("analyze")
 
 
-def _indexes(engine: Engine) -> dict[str, str]:
-    """Return the indexes of the schema that are not part of a table, by name."""
-    script = TABLES
-    if engine.name != "sqlite":
-        from db.schema.search_postgres import SEARCH_TABLES
+def _search_indexes(engine: Engine) -> dict[str, str]:
+    if engine.name == "sqlite":
+        return {}
+    from db.schema.search_postgres import SEARCH_TABLES
 
-        script += SEARCH_TABLES
+    return _indexes(SEARCH_TABLES)
+
+
+def _indexes(script: str) -> dict[str, str]:
+    """Return the indexes of a schema that are not part of a table, by name."""
     return {found[1]: found[0] for found in _INDEX.finditer(script)}
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from db import journal
 from db.engine.bulk import load
 from db.engine.interface import Connection, Engine, Row, Value
-from db.engine.works import loosen, tighten
+from db.engine.works import loosen, tighten, tighten_search
 from db.errors import Unavailable
 from db.frozen import dataclass
 from db.identity.lookup_index import fill_keys
@@ -67,10 +67,11 @@ def move(source: Engine, target: Engine, progress: Progress | None = None) -> Mo
     loosen(target)
     with source.read() as reading:
         moved = _copied(reading, target, tell)
-        _index(target, moved.rows.get("entries", 0), tell)
         tell("making indexes", 0, 1)
         tighten(target)
         tell("making indexes", 1, 1)
+        _index(target, moved.rows.get("entries", 0), tell)
+        tighten_search(target)
         acts, anchor = journal.head(reading)
         altered = journal.verify(reading)
     there = target.connection()
@@ -130,10 +131,11 @@ def _pieces(
     size = PIECE_ROWS_OF.get(table.name, PIECE_ROWS)
     ours, theirs = _Statements(table), target.connection()
     places = [list(table.columns).index(name) for name in table.key]
+    texts = [place for place, kind in enumerate(table.columns.values()) if kind == "text"]
     after: Row | None = None
     empty = False
     while True:
-        rows = _plain(reading.all(ours.page(after, size), ours.params(after)))
+        rows = _plain(reading.all(ours.page(after, size), ours.params(after)), texts)
         last = tuple(rows[-1][place] for place in places) if len(rows) == size else None
         there: Sequence[Row] = []
         if not empty:
@@ -151,13 +153,15 @@ def _pieces(
         after = last
 
 
-def _plain(rows: Sequence[Row]) -> list[Row]:
+def _plain(rows: list[Row], texts: Sequence[int]) -> list[Row]:
     """Return rows with NUL in texts as U+FFFD, as PostgreSQL keeps it."""
+    for place in texts:
+        if "\0" in "".join([row[place] for row in rows if row[place] is not None]):
+            break
+    else:
+        return rows
     return [
-        tuple(v.replace("\0", "\ufffd") if isinstance(v, str) and "\0" in v else v for v in row)
-        if any(isinstance(v, str) and "\0" in v for v in row)
-        else row
-        for row in rows
+        tuple(v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in row) for row in rows
     ]
 
 
