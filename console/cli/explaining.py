@@ -88,10 +88,13 @@ def why_lines(answer: Why) -> Iterator[str]:
     show_default=True,
     help="Only pairs that are at least so likely.",
 )
+@click.option(
+    "--anew", is_flag=True, help="Compare everyone again first; imports do it for the new."
+)
 @limit_option(50)
 @output_option(ids=False)
 @pass_session
-def matches(session: Session, above: float, limit: int, form: str) -> int:
+def matches(session: Session, above: float, anew: bool, limit: int, form: str) -> int:
     r"""List who is suggested to be one person, likeliest first.
 
     \b
@@ -101,7 +104,12 @@ def matches(session: Session, above: float, limit: int, form: str) -> int:
     """
     from db.queries.matching import suggestions
 
-    rows = session.open().ask(suggestions, limit or 100_000, above)
+    store = session.open()
+    if anew:
+        from db.identity.suggest import rebuild
+
+        say(f"Pairs that are suggested now: {rebuild(store.engine):,}.")
+    rows = store.ask(suggestions, limit or 100_000, above)
     emit(rows, form, PAIR_COLUMNS, kind=MatchPair)
     if not rows:
         say("Nobody is suggested to be somebody else.")

@@ -16,7 +16,7 @@ from console.text import one_line, pad, wrap
 from console.widgets.lean import Cell
 from db.records import MatchPair, MatchSide, Reason
 
-LABEL_CELLS = 14
+LABEL_CELLS = 15
 BITS_CELLS = 7
 HANDLES = 4
 FACTS = 3
@@ -107,4 +107,5 @@ def _some(value: str) -> tuple[str, ...]:
 def _contacts(side: MatchSide) -> str:
     last = f", last {times.short_day(side.last_at)}" if side.last_at else ""
     cases = "1 case" if side.cases == 1 else f"{side.cases:,} cases"
-    return f"{side.entries:,} entries, {cases}{last}"
+    entries = "1 entry" if side.entries == 1 else f"{side.entries:,} entries"
+    return f"{entries}, {cases}{last}"

@@ -108,6 +108,7 @@ def test_an_import_suggests_and_why_tells_the_sentence_first(centric, tmp_path):
     centric("import", str(box), "--us", "desk@ours.example", "--yes")
     (pair,) = centric("matches", "-o", "json").json()
     assert {pair["one"], pair["other"]} == {"Ana Kowalczyk"}
+    assert "suggested now: 1." in centric("matches", "--anew").err
     said = centric("why", "customer", str(pair["one_id"]), str(pair["other_id"]))
     assert said.code == 0
     lines = said.out.splitlines()
