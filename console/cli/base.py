@@ -35,7 +35,8 @@ def global_options() -> list[click.Parameter]:
             metavar="PATH",
             expose_value=False,
             callback=_remember("store_option"),
-            help="The store to use; else CENTRIC_STORE, the configuration, the usual place.",
+            help="The store to use: a file, ssh://HOST/PATH, postgresql://HOST/DATABASE; else "
+            "CENTRIC_STORE, the configuration, the usual place.",
         ),
         click.Option(
             ["--agent"],
