@@ -24,7 +24,8 @@ def certainty(sheet: CheatSheet) -> str:
     """Return how sure we are that all of this is one person, in plain words."""
     handles = [handle for handle in sheet.handles if handle.state != "rejected"]
     confirmed = sum(handle.state == "confirmed" for handle in handles)
-    used = [handle for handle in handles if handle.state == "observed"]
+    observed = [handle for handle in handles if handle.state == "observed"]
+    used = [handle for handle in observed if handle.entries]
     perhaps = sum(handle.state == "suggested" for handle in handles)
     checked = sum(handle.verified for handle in used)
     parts: list[str] = []
@@ -34,6 +35,9 @@ def certainty(sheet: CheatSheet) -> str:
         mails = any(handle.kind == "email" for handle in used)
         proof = f" ({checked} proved)" if checked else " (not proved)"
         parts.append(f"wrote from {_addresses(len(used), not parts)}{proof if mails else ''}")
+    if len(observed) > len(used):
+        unused = _addresses(len(observed) - len(used), not parts)
+        parts.append(f"{unused} not used yet")
     if perhaps:
         parts.append(f"{_addresses(perhaps, not parts)} perhaps theirs")
     if len(sheet.members) > 1:

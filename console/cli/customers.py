@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -10,8 +11,8 @@ import click
 from console.cli import exits
 from console.cli.base import Command, limit_option, output_option, pass_session, words
 from console.cli.session import Session, say
-from console.cli.told import sheet_lines
-from console.output import Column, emit, emit_one
+from console.cli.told import line, sheet_lines
+from console.output import Column, emit, emit_one, json_text, write_lines
 from console.times import ago, stamp
 from db import clock
 from db.records import CustomerHit, FindHit
@@ -44,18 +45,35 @@ FOUND_COLUMNS: tuple[Column[FindHit], ...] = (
 @click.argument("who", nargs=-1, required=True, metavar="WHO…")
 @click.option("--list", "as_list", is_flag=True, help="List who is like that, also when it is one.")
 @limit_option(20)
-@output_option()
+@click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(["text", "json", "ndjson", "csv", "ids", "html"]),
+    default="text",
+    show_default=True,
+    help="How the answer is written; html is a sheet to print.",
+)
 @pass_session
 def customer(session: Session, who: tuple[str, ...], as_list: bool, limit: int, form: str) -> int:
-    """Show a customer's cheat sheet, by number or by half-remembered letters.
+    r"""Show a customer's cheat sheet, by number or by half-remembered letters.
 
     Where several are like that they are listed, best first; programs that want one shape of
-    answer say --list.
+    answer say find: it always lists, and without words it answers each line of its input.
+
+    \b
+    centric customer 17 -o html > ada.html
+    centric customer find adda moren -o ndjson
+    centric customer find -o ndjson < names.txt
     """
     from db.errors import NotFound
     from db.identity.lookup import find_customers
 
     store = session.open()
+    if who[0] == "find":
+        who, as_list = who[1:], True
+        if not who:
+            return _answer_lines(store, limit or MOST_HITS, form)
     text = words(who)
     if not as_list and _is_number(text):
         with contextlib.suppress(NotFound):  # then it may be part of a phone number
@@ -65,11 +83,36 @@ def customer(session: Session, who: tuple[str, ...], as_list: bool, limit: int, 
     if len(hits) == 1 and not as_list:
         _show_sheet(store, hits[0].customer_id, form)
         return exits.OK
+    if form == "html":
+        raise click.UsageError(f"{len(hits)} are like “{text}”: print one by its number.")
     emit(hits, form, HIT_COLUMNS, kind=CustomerHit, id_of=lambda row: row.customer_id)
     if not hits:
         say(f"Nobody is like “{text}”.")
         return exits.NOTHING
     return exits.OK
+
+
+def _answer_lines(store: Store, limit: int, form: str) -> int:
+    """Answer each line of standard input with one line: the question and who is like it."""
+    from db.identity.lookup import find_customers
+
+    if form not in ("text", "ndjson"):
+        raise click.UsageError("Many questions are answered in lines: say -o ndjson.")
+    found = False
+    for asked in sys.stdin:
+        text = asked.strip()
+        if not text:
+            continue
+        hits = store.ask(find_customers, text, limit)
+        found = found or bool(hits)
+        if form == "ndjson":
+            click.echo(json_text({"query": text, "hits": list(hits)}))
+        else:
+            best = hits[0] if hits else None
+            told = f"{best.customer_id}  {line(best.name)}" if best else "nobody"
+            click.echo(f"{line(text)}: {told}")
+        sys.stdout.flush()
+    return exits.OK if found else exits.NOTHING
 
 
 def _is_number(text: str) -> bool:
@@ -82,6 +125,10 @@ def _show_sheet(store: Store, customer_id: int, form: str) -> None:
     sheet = store.ask(cheat_sheet, customer_id)
     if form == "ids":
         click.echo(str(sheet.customer_id))
+    elif form == "html":
+        from console.sheet_page import page
+
+        write_lines(page(sheet))
     else:
         emit_one(sheet, form, lambda: sheet_lines(sheet))
 

@@ -23,6 +23,7 @@ SUBCOMMANDS: dict[str, str] = {
     "cases": "console.cli.cases:cases",
     "show": "console.cli.cases:show",
     "customer": "console.cli.customers:customer",
+    "customers": "console.cli.roster:customers",
     "find": "console.cli.customers:find",
     "match": "console.cli.matching:match",
     "matches": "console.cli.explaining:matches",

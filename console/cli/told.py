@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from console import sheet_words as words
 from console.output import line_width
 from console.text import clean, one_line, wrap
 from console.times import ago, due, now, short_age, stamp
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
         CaseLine,
         CaseRow,
         CheatSheet,
+        Contact,
         EntryText,
+        Fact,
+        Handle,
+        PromiseLine,
         TimelineItem,
     )
 
@@ -171,36 +176,67 @@ def _attachment(row: AttachmentRow) -> str:
 def sheet_lines(sheet: CheatSheet) -> Iterator[str]:
     """Yield a cheat sheet in the order of the desk; empty sections are left out."""
     yield from _who(sheet)
-    if sheet.open_cases:
-        yield ""
-        yield "Open cases"
-        yield from (f"  {case_in_a_line(case)}" for case in sheet.open_cases)
-    if sheet.goals:
-        yield ""
-        yield "Goals"
-        yield from (f"  {paragraph}" for paragraph in _wrapped(sheet.goals))
-    if sheet.contacts:
-        yield ""
-        yield "Last contacts"
-        for contact in sheet.contacts:
-            place = f" in #{contact.case_id}" if contact.case_id else ""
-            yield (
-                f"  {stamp(contact.at)}  {contact.channel} {contact.direction}{place}: "
-                f"{line(contact.author)}: {line(contact.preview)}"
-            )
-    if sheet.handles:
-        yield ""
-        yield "Reached by"
-        for handle in sheet.handles:
-            network = f" on {line(handle.network)}" if handle.network else ""
-            sure = "" if handle.state in ("confirmed", "observed") else f" ({handle.state})"
-            yield f"  {handle.kind} {line(handle.value)}{network}{sure}, {handle.entries:,} entries"
-    if sheet.notes:
-        yield ""
-        yield "Pinned notes"
-        for note in sheet.notes:
-            yield f"  {stamp(note.at)}  {line(note.author)}"
-            yield from (f"    {paragraph}" for paragraph in _wrapped(note.text))
+    for title, lines in sheet_sections(sheet):
+        if lines:
+            yield ""
+            yield title
+            yield from (f"  {shown}" for shown in lines)
+
+
+def sheet_sections(sheet: CheatSheet) -> Iterator[tuple[str, list[str]]]:
+    """Yield the parts of a cheat sheet under their titles, each in lines; some may be empty."""
+    certainty = words.certainty(sheet)
+    yield "How sure we are", [certainty] if certainty else []
+    yield "Open promises", [line(_promise(promise)) for promise in sheet.promises]
+    yield "Open cases", [case_in_a_line(case) for case in sheet.open_cases]
+    yield "Goals", [line(paragraph) for paragraph in sheet.goals.splitlines() if paragraph.strip()]
+    yield "What was tried", [line(words.tried_words(one)) for one in sheet.tried]
+    yield "Last contacts", [_contact(contact) for contact in sheet.contacts]
+    address = words.address_words(sheet)
+    yield "How they like to be addressed", [line(address)] if address else []
+    yield "Mood of their last words", [line(words.mood_words(sheet.mood))] if sheet.mood else []
+    yield "Reached by", [_handle(handle) for handle in sheet.handles]
+    yield "Read in their messages", [_fact(fact) for fact in sheet.facts]
+    yield "Fields", [f"{line(name)}: {line(value)}" for name, value in sheet.fields]
+    yield (
+        "Pinned notes",
+        [
+            shown
+            for note in sheet.notes
+            for shown in (f"{stamp(note.at)}  {line(note.author)}", *_indented(note.text))
+        ],
+    )
+
+
+def _promise(promise: PromiseLine) -> str:
+    due_words = words.promise_due(promise)
+    by = f", by {promise.agent}" if promise.agent else ""
+    end = f" ({due_words})" if due_words else ""
+    return f"{promise.promise_id}: {words.promise_words(promise)}{end}{by}"
+
+
+def _contact(contact: Contact) -> str:
+    place = f" in #{contact.case_id}" if contact.case_id else ""
+    return (
+        f"{stamp(contact.at)}  {contact.channel} {contact.direction}{place}: "
+        f"{line(contact.author)}: {line(contact.preview)}"
+    )
+
+
+def _handle(handle: Handle) -> str:
+    network = f" on {line(handle.network)}" if handle.network else ""
+    doubt = words.doubt(handle)
+    sure = f" ({doubt})" if doubt else ""
+    return f"{handle.kind} {line(handle.value)}{network}{sure}, {handle.entries:,} entries"
+
+
+def _fact(fact: Fact) -> str:
+    where = f" in entry {fact.entry_id} of {stamp(fact.at)}" if fact.entry_id else ""
+    return f"{fact.kind} {line(fact.value)}{where}"
+
+
+def _indented(text: str) -> Iterator[str]:
+    yield from (f"  {paragraph}" for paragraph in _wrapped(text))
 
 
 def _who(sheet: CheatSheet) -> Iterator[str]:
@@ -210,14 +246,16 @@ def _who(sheet: CheatSheet) -> Iterator[str]:
     yield f"number {sheet.customer_id}, {sheet.stage.replace('_', ' ')}"
     if sheet.risk:
         yield f"at risk since {stamp(sheet.risk_at)}: {line(sheet.risk)}"
-    likes = [part for part in (sheet.language, sheet.time_zone, sheet.preferred_channel) if part]
-    if likes:
-        yield f"likes {line(', '.join(likes))}"
+    if sheet.roll_up is not None and (figures := words.company_words(sheet.roll_up)):
+        yield f"{line(sheet.organization)}: {figures}"
     if sheet.success_owner:
         yield f"success owner {line(sheet.success_owner)}"
+    since = f" since {stamp(sheet.first_at)}" if sheet.first_at else ""
     yield (
-        f"{sheet.entries:,} entries in {sheet.cases:,} cases since {stamp(sheet.first_at)}; "
+        f"{sheet.entries:,} entries in {sheet.cases:,} cases{since}; "
         f"wrote last {ago(sheet.last_inbound_at)}, we wrote last {ago(sheet.last_outbound_at)}"
     )
+    if sheet.activity:
+        yield f"activity of a year, month by month: {' '.join(map(str, sheet.activity))}"
     if sheet.tags:
         yield f"tags {line(', '.join(f'{name} ({cases})' for name, cases in sheet.tags))}"

@@ -101,7 +101,20 @@ class EditCustomer(Command):
             )
 
     def _values(self, act: Act) -> dict[str, Value]:
-        """Return the columns to set.
+        written = self.value.strip()
+        if self.field == "organization":
+            self.columns(act.now)
+            name = " ".join(written.split())
+            return {"organization_id": organization_of(act, name) if name else None}
+        if self.field == "success_owner":
+            return {"success_owner_id": _agent(act, written) if written else None}
+        return self.columns(act.now)
+
+    def columns(self, now: int) -> dict[str, Value]:
+        """Return the columns to set, as far as the value alone tells.
+
+        Args:
+            now: UTC milliseconds.
 
         Raises:
             Refused: The value is not possible in this field.
@@ -126,15 +139,11 @@ class EditCustomer(Command):
             case "vip":
                 return {"vip": _flag(written)}
             case "risk":
-                return {"risk": written, "risk_at": act.now if written else 0}
+                return {"risk": written, "risk_at": now if written else 0}
             case "language":
                 return {"language": _language(written)}
             case "time_zone":
                 return {"time_zone": _time_zone(written)}
-            case "organization":
-                return {"organization_id": organization_of(act, written) if written else None}
-            case "success_owner":
-                return {"success_owner_id": _agent(act, written) if written else None}
         return {self.field: written}
 
 
