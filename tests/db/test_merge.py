@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from db.queries.sheet import cheat_sheet
 from db.queries.timeline import timeline_page
 from db.records import AgentRow
 from db.store import Store, open_store
+from tests.engines import Places
 
 START = 1_780_000_000_000
 MAIL = Recognised("mbox", "mbox mail file", "mail")
@@ -389,18 +391,61 @@ def test_any_history_with_links_taken_back_equals_the_one_without(
 ) -> None:
     monkeypatch.setattr("db.clock.now", lambda: START + 10_000_000)
     with opened(five_file, tmp_path, "one") as store, opened(five_file, tmp_path, "two") as plain:
-        agents = agent_for(store.engine, "ana"), agent_for(plain.engine, "ana")
-        run(store, plain, agents, steps)
-        order = data.draw(st.permutations(range(1, 6)))
-        for number in order:
-            store.do(UnmergeCustomer(number), agents[0])
-        for sql in TRUTH:
-            assert rows(store, sql) == rows(plain, sql)
-        with store.engine.write() as connection:
-            before = connection.all(TRUTH[0])
-            counters.recount(connection)
-            assert settle_all(connection) == 0
-            assert connection.all(TRUTH[0]) == before
+        take_back(store, plain, steps, data.draw(st.permutations(range(1, 6))))
+
+
+def take_back(store: Store, plain: Store, steps: list[Step], order: list[int]) -> None:
+    """Live a history, take every link back, and find the store that never had one."""
+    agents = agent_for(store.engine, "ana"), agent_for(plain.engine, "ana")
+    run(store, plain, agents, steps)
+    for number in order:
+        store.do(UnmergeCustomer(number), agents[0])
+    for sql in TRUTH:
+        assert rows(store, sql) == rows(plain, sql)
+    with store.engine.write() as connection:
+        before = connection.all(TRUTH[0])
+        counters.recount(connection)
+        assert settle_all(connection) == 0
+        assert connection.all(TRUTH[0]) == before
+
+
+@pytest.mark.engine("postgresql")
+@settings(
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=st.lists(STEPS, min_size=2, max_size=20), data=st.data())
+def test_any_history_on_a_server_is_taken_back_too(
+    kept_places: Places, monkeypatch: pytest.MonkeyPatch, steps: list[Step], data: st.DataObject
+) -> None:
+    monkeypatch.setattr("db.clock.now", lambda: START + 10_000_000)
+    kept = kept_places.kept("five", furnish)
+    store, plain = kept_places.copy(kept), kept_places.copy(kept)
+    try:
+        take_back(store, plain, steps, data.draw(st.permutations(range(1, 6))))
+    finally:
+        kept_places.remove(store)
+        kept_places.remove(plain)
+
+
+@pytest.mark.soak
+@settings(
+    max_examples=int(os.environ.get("CENTRIC_HISTORIES", "2000")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(steps=st.lists(STEPS, min_size=2, max_size=30), data=st.data())
+def test_thousands_of_histories_are_taken_back(
+    five_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    steps: list[Step],
+    data: st.DataObject,
+) -> None:
+    monkeypatch.setattr("db.clock.now", lambda: START + 10_000_000)
+    with opened(five_file, tmp_path, "one") as store, opened(five_file, tmp_path, "two") as plain:
+        take_back(store, plain, steps, data.draw(st.permutations(range(1, 6))))
 
 
 @settings(
