@@ -12,7 +12,7 @@ OWNER = "centric_owner"
 GROUPS = {"lead": "centric_lead", "agent": "centric_agent", "read_only": "centric_read_only"}
 
 # What only a lead may write; the commands refuse it to others before the server does.
-LEADS_TABLES = ("teams", "team_agents", "queues", "settings", "erasures", "erased_marks")
+LEADS_TABLES = ("teams", "team_agents", "queues", "erasures", "erased_marks")
 # Where one was and what one has read: everybody's own.
 OWN_TABLES = ("seen", "drafts", "sessions")
 

@@ -202,9 +202,10 @@ def test_everyone_has_the_rights_that_their_role_needs(team: As) -> None:
     from db.schema.roles_postgres import LEADS_TABLES
 
     leads: set[str] = set(LEADS_TABLES)
+    ana = team("ana")
     for table in TABLES:
         for login, may in (("ana", True), ("ben", table not in leads), ("eve", False)):
-            found: Any = team("ana").ask(
+            found: Any = ana.ask(
                 lambda c, login=login, table=table: c.value(
                     "select has_table_privilege(:login, :table, 'insert')",
                     {"login": login, "table": table},
