@@ -352,9 +352,9 @@ class Forecast:
 def settle(store: Store) -> None:
     """Do once, after everything was imported, what would cost too much after each batch."""
     from db.identity.suggest import match_new
-    from db.search import collect_terms
+    from db.search import catch_up
 
-    collect_terms(store.engine)
+    catch_up(store.engine)
     match_new(store.engine)
 
 

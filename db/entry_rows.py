@@ -13,7 +13,7 @@ from db.engine.interface import Connection, Value
 from db.identity.normalise import flat, one_line, sound
 from db.ids import EntryIds
 from db.raws import keep_raw, keep_rows
-from db.search import forget_entry, index_entry, index_rows, indexed
+from db.search import forget_entry, index_entry, index_rows, indexed, list_terms
 
 if TYPE_CHECKING:
     from db.identity.link import Identity
@@ -218,6 +218,7 @@ class EntryRows:
         connection.many(_ADD_ATTACHMENT, self._attachments)
         keep_rows(connection, self._raws)
         index_rows(connection, self._index)
+        list_terms(connection, self._index)
 
     def flush_contacts(self) -> None:
         """Write when each customer last wrote and was last written to."""

@@ -22,6 +22,7 @@ BODY_CHARACTERS = 200_000  # what comes after is data, not words; the timeline s
 TERM_CHARACTERS = 40
 TERM_SLICE = 2_000  # rows for each transaction, so that agents never wait 20 ms
 REBUILD_SLICE = 500
+TERMS_AT_ONCE = 64  # of more entries than this the terms are read from the index, later
 
 _STORED = """
 select e.id, e.subject, t.codec, t.data, t.folds, e.identity_id
@@ -46,6 +47,15 @@ insert into terms(term, entries) values(:term, :entries)
 on conflict(term) do update set entries = excluded.entries
 """
 _REMOVE_TERM = "delete from terms where term = :term"
+_COUNT_TERM = """
+insert into terms(term, entries) values(:term, :entries)
+on conflict(term) do update set entries = terms.entries + excluded.entries
+"""
+_BEHIND = "select value from settings where name = 'terms.behind'"
+_FALL_BEHIND = """
+insert into settings(name, value) values('terms.behind', '1') on conflict do nothing
+"""
+_CATCH_UP = "delete from settings where name = 'terms.behind'"
 
 
 def indexed(
@@ -112,6 +122,27 @@ def index_rows(connection: Connection, rows: Iterable[dict[str, Value]]) -> None
     connection.full_text.insert(rows)
 
 
+def list_terms(connection: Connection, rows: Sequence[dict[str, Value]]) -> None:
+    """Count the words of newly indexed rows into the vocabulary; of many, note that it is behind.
+
+    Args:
+        connection: Inside `Engine.write`.
+        rows: Of `indexed`.
+    """
+    if len(rows) > TERMS_AT_ONCE:
+        connection.run(_FALL_BEHIND)
+        return
+    counts = connection.full_text.terms_of(rows)
+    connection.many(
+        _COUNT_TERM,
+        [
+            {"term": term, "entries": counts[term]}
+            for term in sorted(counts)
+            if len(term) <= TERM_CHARACTERS
+        ],
+    )
+
+
 def index_entry(connection: Connection, entry_id: int) -> None:
     """Insert a stored entry that is not in the index, with its text and parties in their tables."""
     connection.full_text.insert(_stored(connection, (entry_id,)))
@@ -167,6 +198,12 @@ def out_of_step(connection: Connection) -> int:
     return check.finish()
 
 
+def catch_up(engine: Engine) -> None:
+    """Collect the terms where entries came in too fast to count theirs one by one."""
+    if engine.connection().value(_BEHIND) is not None:
+        collect_terms(engine)
+
+
 def collect_terms(engine: Engine) -> int:
     """Bring the vocabulary for prefixes in line with the index, in small transactions of its own.
 
@@ -192,4 +229,6 @@ def collect_terms(engine: Engine) -> int:
     for start in range(0, len(stale), TERM_SLICE):
         with engine.write(durable=False) as writing:
             writing.many(_REMOVE_TERM, stale[start : start + TERM_SLICE])
+    with engine.write(durable=False) as writing:
+        writing.run(_CATCH_UP)
     return len(found)

@@ -97,6 +97,10 @@ class FullText(Protocol):
         """Return every word with the number of subjects, texts and parties it is in; slow."""
         ...
 
+    def terms_of(self, rows: Iterable[Mapping[str, Value]]) -> dict[str, int]:
+        """Return what `terms` would count of these rows alone."""
+        ...
+
     def check(self) -> IndexCheck:
         """Compare the index with what should be in it."""
         ...

@@ -11,7 +11,7 @@ from connectors.contract import Address, Batch, Entry, Fold, Party, Recognised
 from db.engine.interface import Column, Match, Words
 from db.identity.own import add_own
 from db.ingest import Arrival
-from db.search import collect_terms, forget_entry, index_entry, rebuild
+from db.search import catch_up, collect_terms, forget_entry, index_entry, rebuild
 from db.store import Store
 from tests.engines import postings
 
@@ -130,3 +130,32 @@ def test_the_vocabulary_counts_entries_and_forgets_words_that_are_gone(ours: Sto
     take_in(ours, mail("b", "payment"))
     assert collect_terms(ours.engine) == len(terms) - 1
     assert "late" not in dict(ours.engine.connection().all("select term, entries from terms"))
+
+
+def terms_of(store: Store) -> dict[str, int]:
+    return dict(store.ask(lambda c: c.all("select term, entries from terms")))
+
+
+def test_the_words_of_a_few_mails_are_counted_as_they_come_in(ours: Store) -> None:
+    for number, words in enumerate(
+        ("Straße Ångström naïve", "Ελένη, Юлия; 王伟 x-ray", "a_b don't")
+    ):
+        take_in(ours, mail(f"m{number}", f"{words} payment", subject=words))
+    counted = terms_of(ours)
+    assert counted["payment"] == 3
+    collect_terms(ours.engine)
+    assert terms_of(ours) == counted
+
+
+def test_the_words_of_many_mails_are_read_from_the_index_afterwards(
+    ours: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.search.TERMS_AT_ONCE", 2)
+    take_in(ours, *(mail(f"m{n}", f"word{n}") for n in range(5)))
+    assert "word3" not in terms_of(ours)
+    catch_up(ours.engine)
+    assert terms_of(ours)["word3"] == 1
+    with ours.engine.write() as connection:
+        connection.run("delete from terms")
+    catch_up(ours.engine)  # nothing is behind: the index is not walked
+    assert terms_of(ours) == {}
