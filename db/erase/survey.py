@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from db.among import among
-from db.engine.interface import Connection, Engine, Value
+from db.engine.interface import Connection, Engine, Row, Value
 from db.erase.originals import read_texts
 from db.erase.person import Person
-from db.erase.words import Mask, Sieve
+from db.erase.words import Mask, Named, Sieve
 from db.identity.lookup_forms import same
 from db.identity.lookup_keys import words_of
 from db.raws import read_raw
@@ -28,16 +27,7 @@ LONE_ENTRIES = 25
 Progress = Callable[[str, int], None]
 """Takes what is looked at, and how many of it were."""
 
-_MARGIN = (
-    "select id, identity_id, case_id, author, subject, preview from entries where id in (:among)"
-)
-_ENTRIES = """
-select e.id, e.identity_id, e.case_id, e.author, e.subject, e.preview, t.codec, t.data, t.defects
-from entries e left join entry_texts t on t.entry_id = e.id
-where e.id > :after order by e.id limit :rows
-"""
-_REVISIONS = "select entry_id, subject, codec, data from entry_revisions where entry_id in (:among)"
-_FILES = "select entry_id, name, url from attachments where entry_id in (:among)"
+_HOMES = "select id, identity_id from entries where id in (:among)"
 _OWN = "select id from entries where identity_id in (:among)"
 _PARTIES = "select entry_id from entry_parties where identity_id in (:among)"
 _SHARED = "select entry_id from entry_identities where identity_id in (:among)"
@@ -154,57 +144,50 @@ def find_near(connection: Connection, found: Survey) -> None:
 def _scan_entries(connection: Connection, found: Survey, tell: Progress) -> None:
     """Find the entries of others that name the person, and how common their single words are."""
     named = found.person.named
-    certain = Mask.certain(named)
-    lone = {word: Mask.every(_nobody(), (word,)) for word in named.lone()}
-    every, sieve = Mask.every(named), Sieve(named)
-    namesakes = _timelines(connection, [number for number, _ in found.person.namesakes])
-    counts: Counter[str] = Counter()
-    holding: dict[str, set[int]] = {}
+    certain, every, sieve = Mask.certain(named), Mask.every(named), Sieve(named)
+    lone = {word: Mask.every(Named(), (word,)) for word in named.lone()}
+    holding: dict[str, set[int]] = {word: set() for word in lone}
     known = found.own | found.beside
-    after, looked_at = -1, 0
-    while rows := connection.all(_ENTRIES, {"after": after, "rows": SCAN_ROWS}):
-        after, looked_at = rows[-1][0], looked_at + len(rows)
-        more = _more_texts(connection, [row[0] for row in rows])
-        for number, identity, _case, author, subject, preview, codec, data, defects in rows:
-            if number in known:
-                continue
-            text = "\n".join((author, subject, preview, defects or "", *more.get(number, ())))
-            if data is not None:
-                text += "\n" + unpack(codec, data)
-            if not (sieve.passes(text) and every.names(text)):
-                continue
-            if identity in namesakes:
-                found.namesakes.add(number)
-                continue
-            if certain.names(text):
-                found.elsewhere.add(number)
-                continue
-            for word, mask in lone.items():
-                if mask.names(text):
-                    counts[word] += 1
-                    if counts[word] <= LONE_ENTRIES:
-                        holding.setdefault(word, set()).add(number)
-        tell("entries", looked_at)
-    found.lone = {word: counts[word] for word in lone}
+    sure: set[int] = set()
+    for number, text in _texts(connection, tell):
+        if number in known or not sieve.passes(text) or not every.names(text):
+            continue
+        if certain.names(text):
+            sure.add(number)
+        for word, mask in lone.items():
+            if mask.names(text):
+                holding[word].add(number)
+    theirs = _on_timelines(connection, found, {*sure, *(n for h in holding.values() for n in h)})
+    found.namesakes |= theirs
+    found.elsewhere |= sure - theirs
+    left = {word: numbers - theirs - sure for word, numbers in holding.items()}
+    found.lone = {word: len(numbers) for word, numbers in left.items()}
     common = _of_others(connection, found)
-    found.rare = tuple(w for w in lone if counts[w] <= LONE_ENTRIES and w not in common)
+    found.rare = tuple(w for w in lone if len(left[w]) <= LONE_ENTRIES and w not in common)
     for word in found.rare:
-        found.elsewhere |= holding.get(word, set())
+        found.elsewhere |= left[word]
 
 
-def _nobody() -> Any:  # the type is that of the import below
-    from db.erase.words import Named
+def _texts(connection: Connection, tell: Progress) -> Iterator[tuple[int, str]]:
+    """Yield every text of every entry, table by table in the order in which the rows lie."""
+    for looked_at, row in enumerate(_walk(connection, "entry_texts", ("codec", "data", "defects"))):
+        yield row[0], f"{unpack(row[1], row[2])}\n{row[3]}"
+        if looked_at % SCAN_ROWS == 0:
+            tell("entries", looked_at)
+    for row in _walk(connection, "entries", ("author", "subject", "preview")):
+        yield row[2], "\n".join(row[3:])
+    for row in _walk(connection, "entry_revisions", ("subject", "codec", "data")):
+        yield row[0], f"{row[2]}\n{unpack(row[3], row[4])}"
+    for row in _walk(connection, "attachments", ("name", "url")):
+        yield row[0], f"{row[2]}\n{row[3]}"
 
-    return Named()
 
-
-def _more_texts(connection: Connection, ids: list[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for number, subject, codec, data in among(connection, _REVISIONS, ids):
-        found.setdefault(number, []).extend((subject, unpack(codec, data)))
-    for number, name, url in among(connection, _FILES, ids):
-        found.setdefault(number, []).extend((name, url))
-    return found
+def _on_timelines(connection: Connection, found: Survey, entries: set[int]) -> set[int]:
+    """Return which of these entries are on the timeline of somebody of the same name."""
+    namesakes = _timelines(connection, [number for number, _ in found.person.namesakes])
+    if not namesakes:
+        return set()
+    return {row[0] for row in among(connection, _HOMES, entries) if row[1] in namesakes}
 
 
 def _timelines(connection: Connection, customers: Iterable[int]) -> set[int]:
@@ -350,21 +333,29 @@ def _scan_rows(connection: Connection, found: Survey, mask: Mask) -> None:
 def _rows(
     connection: Connection, table: TableInfo, texts: tuple[str, ...]
 ) -> Iterator[tuple[dict[str, Value], dict[str, Value]]]:
-    """Yield key and texts of every row of a table, page by page."""
-    names = (*table.key, *texts)
+    """Yield key and texts of every row of a table."""
+    keys = len(table.key)
+    for row in _walk(connection, table.name, texts):
+        yield (
+            dict(zip(table.key, row[:keys], strict=True)),
+            dict(zip(texts, row[keys:], strict=True)),
+        )
+
+
+def _walk(connection: Connection, name: str, columns: tuple[str, ...]) -> Iterator[Row]:
+    """Yield the key and some columns of every row of a table, page by page."""
+    key = tables()[name].key
     # Names come from the schema, never from data.
-    listed = ", ".join(names)
-    order = ", ".join(table.key)
-    place = ", ".join(f":after_{key}" for key in table.key)
-    first = f"select {listed} from {table.name} order by {order} limit :rows"  # noqa: S608
+    listed, order = ", ".join((*key, *columns)), ", ".join(key)
+    place = ", ".join(f":after_{column}" for column in key)
+    first = f"select {listed} from {name} order by {order} limit :rows"  # noqa: S608
     next_ = (
-        f"select {listed} from {table.name} where ({order}) > ({place})"  # noqa: S608
+        f"select {listed} from {name} where ({order}) > ({place})"  # noqa: S608
         f" order by {order} limit :rows"
     )
-    sql, params = first, {"rows": SCAN_ROWS}
+    params: dict[str, Value] = {"rows": SCAN_ROWS}
+    sql = first
     while rows := connection.all(sql, params):
-        for row in rows:
-            found = dict(zip(names, row, strict=True))
-            yield {k: found[k] for k in table.key}, {t: found[t] for t in texts}
-        last = dict(zip(names, rows[-1], strict=True))
-        sql, params = next_, {"rows": SCAN_ROWS, **{f"after_{k}": last[k] for k in table.key}}
+        yield from rows
+        sql = next_
+        params.update((f"after_{k}", v) for k, v in zip(key, rows[-1], strict=False))
