@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 SCHEMES = ("http", "https", "mailto")
@@ -29,6 +30,19 @@ def opener_words(link: str) -> list[str]:
             f"“{name}” is not installed here, so nothing can be opened. Copy it instead."
         )
     return [found, link]
+
+
+def file_words(path: Path) -> list[str]:
+    """Return the command that opens a file that we wrote.
+
+    Raises:
+        NoOpener: There is no opener.
+    """
+    name = "open" if sys.platform == "darwin" else "xdg-open"
+    found = shutil.which(name)
+    if found is None:
+        raise NoOpener(f"“{name}” is not installed here, so it was only written: {path}")
+    return [found, str(path)]
 
 
 def launch(words: list[str]) -> None:

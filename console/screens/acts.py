@@ -41,6 +41,15 @@ class CaseActs(Showing):
         rows = self.desk.reader.now(questions.case_rows, ids)
         return rows[0] if rows else None
 
+    def entry_shown(self) -> int:
+        """Return the message under the cursor, where the focus is on a timeline; else 0."""
+        from console.widgets.timeline import Timeline
+
+        if not isinstance(self.focused, Timeline):
+            return 0
+        item = self.focused.current_item
+        return item.entry_id if item is not None and item.kind == "message" else 0
+
     def acted(self, done: Done) -> None:
         """Hear of an act that came through."""
 
@@ -198,7 +207,7 @@ class CaseActs(Showing):
         if len(ids) != 1:
             self.desk.say("Giving a case to another customer needs one case.")
             return
-        command = await ask_whose(self.desk, ids[0])
+        command = await ask_whose(self.desk, ids[0], self.entry_shown())
         if command is not None:
             self.desk.act(command, self.acted)
 
@@ -236,6 +245,25 @@ class CaseActs(Showing):
         if command is not None:
             self.desk.act(command, self.acted)
 
+    def action_original(self) -> None:
+        """Show the message that is looked at as it was received."""
+        self.desk.ask(self._original())
+
+    async def _original(self) -> None:
+        from console.screens.original import OriginalScreen, lines_of
+
+        item = self.target_item()
+        if item is None or not item.entry_id:
+            self.desk.say("Go to a message first: enter, then j or k.")
+            return
+        try:
+            lines, head, size = self.desk.reader.now(lines_of, item.entry_id)
+        except StoreError as error:
+            self.desk.refuse(error)
+            return
+        title = f"#{item.case_id} {item.subject or item.author}"
+        await self.app.push_screen_wait(OriginalScreen(title, lines, head, size))
+
     def action_links(self) -> None:
         """List the attachments and links of the case; a link is shown in full and opened."""
         self.desk.ask(self._links())
@@ -257,7 +285,10 @@ class CaseActs(Showing):
         if not picked:
             return
         if picked.startswith("file:"):
-            self.desk.say(f"{picked.removeprefix('file:')} · its bytes are in the original")
+            from console.screens.files import ask_file
+
+            entry_id, _, position = picked.removeprefix("file:").partition(":")
+            await ask_file(self.desk, int(entry_id), int(position))
             return
         shown = clean(picked, newlines=False)
         if await self.app.push_screen_wait(Confirm(f"Open {shown}", "Yes, open it")) == "yes":

@@ -42,10 +42,9 @@ def files_and_links(connection: Connection, case_id: int) -> list[Choice]:
             continue
         when = times.short_day(item.at)
         for file in text.attachments:
-            value = f"file:{file.name}"
-            found.setdefault(
-                value, Choice(value, file.name, f"{file_size(file.size)} · {when}", "□")
-            )
+            value = f"file:{item.entry_id}:{file.position}"
+            name = file.name or "no name"
+            found.setdefault(value, Choice(value, name, f"{file_size(file.size)} · {when}", "□"))
         for link in links_in(text.text):
             found.setdefault(link, Choice(link, link, when, "→"))
     return list(found.values())[:FILES_SHOWN]

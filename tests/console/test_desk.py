@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from console.app import CentricApp
 from console.screens.desk import DeskScreen
+from console.screens.original import OriginalScreen
 from console.screens.panes import panes_shown
 from db.commands.tags import TagCase
 from db.queries import desk as questions
@@ -443,5 +444,33 @@ def test_a_message_is_split_off_from_where_it_is_read(drive: Drive, keys: Keys, 
         await keys(pilot, "enter", "X")
         assert "this message and what followed it" in seen(app)
         await keys(pilot, "escape")
+
+    drive(story)
+
+
+def test_a_message_without_an_original_says_so(drive: Drive, keys: Keys, seen: Seen) -> None:
+    async def story(pilot: P, app: CentricApp) -> None:
+        await keys(pilot, "v")
+        assert "Go to a message first" in said(app)
+        await keys(pilot, "enter", "v")
+        assert "No original was kept" in said(app)
+
+    drive(story)
+
+
+def test_an_original_is_shown_as_headers_and_whole(drive: Drive, keys: Keys, seen: Seen) -> None:
+    raw = "From: a@x.example\r\nSubject: \x1b]52;c;eA==\x07Pump\r\n\r\nIt stops.\x9b31m"
+
+    async def story(pilot: P, app: CentricApp) -> None:
+        lines = [line.rstrip("\r") for line in raw.split("\n")]
+        app.push_screen(OriginalScreen("#1 Pump", lines, 2, len(raw)))
+        await keys(pilot)
+        assert "Subject: " in seen(app)
+        assert "It stops." not in seen(app)
+        await keys(pilot, "v")
+        assert "It stops." in seen(app)
+        assert "\x1b" not in seen(app)
+        await keys(pilot, "q")
+        assert isinstance(app.screen, DeskScreen)
 
     drive(story)

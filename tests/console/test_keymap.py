@@ -118,6 +118,7 @@ def test_every_action_of_the_table_is_there() -> None:
     from console.screens.find import FindScreen
     from console.screens.finder import CustomerFinder
     from console.screens.matching import MatchScreen
+    from console.screens.original import OriginalScreen
     from console.screens.overlays import GoMenu, HelpScreen
     from console.screens.picker import Picker, Prompt, TagPicker
     from console.screens.review import ReviewScreen
@@ -137,6 +138,7 @@ def test_every_action_of_the_table_is_there() -> None:
         "sheet": (Sheet,),
         "compose": (Composer,),
         "review": (ReviewScreen,),
+        "original": (OriginalScreen,),
         "finder": (CustomerFinder,),
         "find": (FindScreen,),
         "picker": (Picker, Prompt, TagPicker),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from console.attached import NoFile, read_part
 from console.cli import exits
 
 ASKED = (
@@ -76,3 +77,13 @@ def test_what_is_not_there_is_a_sentence(mails, centric):
     assert "No message with the id 9@x.example" in centric("why-thread", "9@x.example").err
     assert "There is no entry 7" in centric("original", "7").err
     assert centric("why-thread").code == exits.USAGE
+
+
+def test_a_file_is_taken_out_of_an_original_by_a_process_of_its_own(mails, centric, tmp_path):
+    import os
+
+    entry = centric("why-thread", "2@x.example", "-o", "json").json()["entry_id"]
+    store = os.environ["CENTRIC_STORE"]
+    assert read_part(store, entry, "2") == b"1;2"
+    with pytest.raises(NoFile, match="no part 7"):
+        read_part(store, entry, "7")
