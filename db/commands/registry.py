@@ -39,6 +39,7 @@ _PLACES = {
     "match.reject": "links.RejectMatch",
     "identity.move": "moves.MoveIdentity",
     "case.customer": "moves.CaseOfCustomer",
+    "entry.customer": "belonging.EntryOfCustomer",
     "case.merge": "threads.MergeCase",
     "case.split": "threads.SplitCase",
     "thread.forget": "threads.ForgetThreadRule",

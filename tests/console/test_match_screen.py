@@ -171,3 +171,13 @@ def test_a_case_is_given_to_another_customer_and_comes_back(
         assert app.memory.ask(lambda c: c.value(f"{owner} where c.id = {row.case_id}")) == before
 
     drive(story)
+
+
+def test_a_message_alone_can_be_given_away(drive: Drive, keys: Keys, seen: Seen) -> None:
+    async def story(pilot: P, app: CentricApp) -> None:
+        assert isinstance(app.screen, DeskScreen)
+        await keys(pilot, "tab", "U")
+        assert "This message alone" in seen(app)
+        await keys(pilot, "escape")
+
+    drive(story)

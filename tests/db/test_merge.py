@@ -17,6 +17,7 @@ from connectors.contract import Address, Batch, Entry, Party, Recognised
 from db import counters
 from db.agents import agent_for
 from db.commands.base import Command
+from db.commands.belonging import EntryOfCustomer
 from db.commands.cases import ResolveCase, SetUrgency
 from db.commands.customers import EditCustomer
 from db.commands.links import ChooseProfile, MergeCustomers, RejectMatch, UnmergeCustomer
@@ -258,6 +259,28 @@ def test_a_case_belongs_to_another_customer_and_comes_back(five: Store, ana: Age
     assert [row.customer for row in five.ask(case_rows, [1])] == ["Cy"]
     five.undo(ana)
     assert [row.customer for row in five.ask(case_rows, [1])] == ["Ada"]
+
+
+def test_a_message_belongs_to_another_customer_and_comes_back(five: Store, ana: AgentRow) -> None:
+    arrive(five, words(20, "ada", "Lamp", "m1"), words(21, "ada", "Lamp", "m1"))
+    whose = (
+        "select e.id, i.customer_id, e.identity_id from entries e join cases c on c.id = e.case_id"
+        " join identities i on i.id = c.requester_id order by e.id"
+    )
+    before = [rows(five, sql) for sql in TRUTH]
+    (first, middle, last) = [row for row in rows(five, whose) if row[1] == 1]
+    done = five.do(EntryOfCustomer(middle[0], 4), ana)
+    assert done.sentence.endswith(" to Bo")
+    after = {row[0]: row[1] for row in rows(five, whose)}
+    assert (after[first[0]], after[middle[0]], after[last[0]]) == (1, 4, 1)
+    assert dict((row[0], row[2]) for row in rows(five, whose))[middle[0]] == middle[2]
+    five.undo(ana)
+    assert [rows(five, sql) for sql in TRUTH[:5]] == before[:5]
+    (only,) = [row for row in rows(five, whose) if row[1] == 5]
+    five.do(EntryOfCustomer(only[0], 1), ana)
+    assert {row[0]: row[1] for row in rows(five, whose)}[only[0]] == 1
+    with pytest.raises(NotFound, match="no entry 999"):
+        five.do(EntryOfCustomer(999, 1), ana)
 
 
 def test_a_source_links_no_pair_that_a_person_told_apart(five: Store, ana: AgentRow) -> None:

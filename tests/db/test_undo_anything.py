@@ -14,6 +14,7 @@ from connectors.contract import Address, Batch, Entry, Party, Recognised
 from db import counters, journal
 from db.agents import agent_for
 from db.commands.base import Command
+from db.commands.belonging import EntryOfCustomer
 from db.commands.bulk import Bulk
 from db.commands.cases import MoveCase, ReopenCase, ResolveCase, SetStatus, SetUrgency
 from db.commands.customers import EditCustomer
@@ -131,6 +132,7 @@ MAKERS: dict[str, Make] = {
     "match.reject": lambda s, c, n: RejectMatch(c % 5 + 1, n % 5 + 1),
     "identity.move": lambda s, c, n: MoveIdentity(str(c), n % 6),
     "case.customer": lambda s, c, n: CaseOfCustomer(c, n % 5 + 1),
+    "entry.customer": lambda s, c, n: EntryOfCustomer(c, n % 5 + 1),
     "case.merge": lambda s, c, n: MergeCase(c, n % 7 + 1),
     "case.split": lambda s, c, n: SplitCase(last_note(s)),
     "thread.forget": lambda s, c, n: ForgetThreadRule(1),
