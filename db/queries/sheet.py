@@ -24,7 +24,7 @@ CONTACTS_LOOKED_AT = 100  # of each handle: newsletters may stand before the las
 HANDLES = 30
 NOTES = 10
 TAGS = 10
-TAGGED_CASES = 40  # of each handle, newest first: what they write about now
+TAGGED_CASES = 25  # of each handle, newest first: what they write about now
 
 _MEMBERS = """
 select k.id, k.name, coalesce(g.name, ''), k.title, k.stage, k.vip, k.risk, k.risk_at, k.goals,

@@ -10,8 +10,8 @@ from db.engine.interface import Connection
 from db.records import Fact, PromiseLine, RollUp, Tried
 
 PROMISES = 10
-TRIED = 4
-RESOLVED_LOOKED_AT = 40  # cases of each handle, the last changed
+TRIED = 3
+RESOLVED_LOOKED_AT = 20  # cases of each handle, the last changed
 MONTHS = 12
 MONTH_MILLISECONDS = 2_629_746_000  # a twelfth of a year
 ACTIVE_ENTRIES = 600  # of each handle
