@@ -100,6 +100,41 @@ def test_a_desk_on_a_read_only_disk_shows_everything_and_says_why_it_cannot_act(
     assert "Traceback" not in log()
 
 
+def garbage(path: Path) -> None:
+    """Write nonsense over all but the first pages."""
+    with path.open("r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(8192)
+        file.write(bytes(range(256)) * ((size - 8192) // 256))
+
+
+def cut_off(path: Path) -> None:
+    """Leave a tenth of the file."""
+    os.truncate(path, path.stat().st_size // 10 // 4096 * 4096)
+
+
+@pytest.mark.parametrize("harm", [garbage, pytest.param(cut_off, marks=pytest.mark.soak)])
+def test_a_file_that_is_harmed_under_an_open_desk_is_told_and_the_desk_stays(
+    start: Start, demo: Path, tmp_path: Path, log: Callable[[], str], harm: Callable[[Path], None]
+) -> None:
+    kept = tmp_path / "kept.db"
+    shutil.copy(demo, kept)
+    desk = start("--store", str(demo), "--agent", "ana", size=(120, 36))
+    desk.wait_for("waiting")
+    desk.rest()
+    harm(demo)
+    desk.press("t", *"lost", "enter")
+    desk.wait_for("look at it with")
+    desk.press("j", "j", "0", "c", *"ada", "esc", "j")
+    desk.rest()
+    leave(desk)
+    assert "Traceback" not in log()
+    shutil.copy(kept, demo)
+    again = start("--store", str(demo), "--agent", "ana")
+    again.wait_for("waiting")
+    leave(again)
+
+
 @pytest.mark.soak  # waits the ten seconds that a lock is waited for
 def test_a_store_that_another_program_keeps_locked_can_be_read_and_written_later(
     start: Start, demo: Path, log: Callable[[], str]
