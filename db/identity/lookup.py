@@ -123,12 +123,15 @@ class _Search:
 
     def run(self) -> None:
         """Ask until something good is found."""
-        for found in self._addressed():
-            self._rank(among(self._connection, _STORED, found))
+        for addressed in self._addressed():
+            self._rank(among(self._connection, _STORED, addressed))
         for good, tier in self._tiers():
             if self._best() >= good * self.ranker.ideal:
                 return
-            self._rank(self._asked([one for one in tier if one]))
+            found = self._asked([one for one in tier if one])
+            if len(found) >= SIEVED and len(self._words) == 1:
+                self._rank(self._recent())
+            self._rank(found)
 
     def _asked(self, tier: Sequence[str]) -> list[Row]:
         """Return who any of these expressions means; where they are too many, some of each."""
@@ -138,6 +141,17 @@ class _Search:
             return found
         each = SIEVED // len(tier)
         return [row for wanted in tier for row in keys.matching(wanted, each)]
+
+    def _recent(self) -> list[Row]:
+        """Return who was in touch last, of the many whose name begins so."""
+        newest = _ids(self._connection.all(_NEWEST, {"rows": RECENT_ENTRIES[0]}))
+        customers = _ids(among(self._connection, _OF_IDENTITIES, newest))
+        word = self._words[0]
+        return [
+            row
+            for row in among(self._connection, _STORED, customers)
+            if any(part.startswith(word) for part in row[1].split())
+        ]
 
     def _best(self) -> float:
         return max(self.scores.values(), default=0.0)

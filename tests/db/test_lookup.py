@@ -281,6 +281,29 @@ def test_at_most_a_few_hundred_are_ranked(people: Store, monkeypatch: pytest.Mon
     assert len(ranked) <= lookup.CANDIDATES
 
 
+def test_of_many_with_one_name_those_in_touch_last_come_first(people: Store) -> None:
+    with people.engine.write() as connection:
+        connection.many(
+            "insert into customers(id, canonical_id, name, created_at, last_inbound_at)"
+            " values(:id, :id, :name, 0, :at)",
+            [
+                {"id": number, "name": f"Zora Lind{number}", "at": 5 * (number == 1_990)}
+                for number in range(100, 2_000)
+            ],
+        )
+        connection.run(
+            "insert into identities(id, kind, value, raw, customer_id)"
+            " values(900, 'email', 'z@mail.example', 'z@mail.example', 1990)"
+        )
+        connection.run(
+            "insert into entries(identity_id, at, id, kind, direction, channel, case_id,"
+            " author, subject, preview, characters, lines)"
+            " values(900, 5, 5, 'message', 'inbound', 'email', 1, '', '', '', 0, 1)"
+        )
+        index_customers(connection, range(100, 2_000))
+    assert hits(people, "zora")[0].customer_id == 1_990
+
+
 names = st.text(max_size=30)
 handles = st.tuples(st.sampled_from(["email", "phone", "handle", "name"]), st.text(max_size=20))
 
