@@ -42,6 +42,7 @@ class StatusPart(NamedTuple):
 
 
 LOST = StatusPart("lost", "not connected, trying again", "late")
+LOST_FILE = StatusPart("lost", "the file cannot be used", "late")
 
 
 def fit_parts(parts: Sequence[StatusPart], cells: int) -> list[StatusPart]:
@@ -101,11 +102,15 @@ class StatusLine(Widget):
             self._parts = tuple(parts)
             self.refresh()
 
+    def _lost_part(self) -> StatusPart:
+        store = getattr(self.app, "store", None)
+        return LOST_FILE if store is not None and store.engine.name == "sqlite" else LOST
+
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the line."""
         size, colours = self.size.width, palette(self.app)
         cells = [Cell(" ", "text")]
-        parts = [LOST, *self._parts] if self._lost else self._parts
+        parts = [self._lost_part(), *self._parts] if self._lost else self._parts
         for number, part in enumerate(fit_parts(parts, size - 2)):
             if number:
                 cells.append(Cell(BETWEEN, "muted"))

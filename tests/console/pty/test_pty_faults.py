@@ -73,6 +73,7 @@ def test_a_replaced_file_is_told_and_not_written(
     desk.wait_for("waiting")
     os.replace(other, demo)
     desk.wait_for("was replaced, moved or")
+    desk.wait_for("the file cannot be used")
     desk.press("t", *"lost", "enter")
     desk.rest()
     leave(desk)
