@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import events
+from textual.app import SuspendNotSupported
 from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -71,7 +72,7 @@ class CentricApp(ActingApp):
     ) -> None:
         super().__init__(driver_class=DeskDriver)
         self.mailroom: Mailroom | None = None
-        self._pulls = pulls
+        self.pulls = pulls
         self.table = with_user_keys(keys)
         self.url, self.login, self.agent_name = url, login, name
         self.store, self.agent = store, agent
@@ -126,10 +127,21 @@ class CentricApp(ActingApp):
         self.set_interval(POLL_SECONDS, live.poll)
         self._attendance = Attendance(self.reader, self.me)
         self._attendance.begin(self)
-        if self._pulls:
+        if self.pulls:
             words = ("--store", self.url, "--agent", self.login)
             self.mailroom = Mailroom(words, self.mail_told, self.warn)
             self.mailroom.begin()
+
+    def talk(self, words: Sequence[str]) -> int:
+        """Give the terminal to a headless command that asks; return its exit code."""
+        from console.dialogue import talk
+
+        try:
+            with self.suspend():
+                return talk(words)
+        except SuspendNotSupported:
+            self.warn("This terminal cannot be given to a dialogue: centric " + " ".join(words))
+            return 1
 
     def mail_told(self) -> None:
         """Show how far the mail is that is being pulled."""

@@ -583,6 +583,14 @@ KEYS: tuple[Key, ...] = (
         "Import a mailbox or a chat export",
         "import_file",
     ),
+    Key(
+        "welcome.connect",
+        ("m",),
+        "welcome",
+        "Mailbox",
+        "Connect a mailbox and bring its mail in",
+        "connect_mail",
+    ),
     Key("welcome.open", ("o",), "welcome", "Open", "Open a store that exists", "open_path"),
     Key("welcome.quit", ("q", "ctrl+q"), "welcome", "Quit", "Leave", "quit"),
 )

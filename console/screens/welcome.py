@@ -1,4 +1,4 @@
-"""The first start: no store yet, so try the demo, import a file, or open a store that exists."""
+"""The first start: no store yet, so try the demo, connect a mailbox, import or open something."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 class WelcomeScreen(Showing):
-    """Offers three ways to begin; each is one key."""
+    """Offers four ways to begin; each is one key."""
 
     PLACE = "welcome"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("welcome")
@@ -56,6 +56,7 @@ class WelcomeScreen(Showing):
                 Content.from_markup(
                     "[b $primary]d[/]  Try the demo: made-up customers, nothing of yours is touched"
                     "\n"
+                    "[b $primary]m[/]  Connect a mailbox: only looked at, nothing in it changes\n"
                     "[b $primary]i[/]  Import mail or chats: mbox, Maildir, .eml, Slack, WhatsApp\n"
                     "[b $primary]o[/]  Open a store that exists\n"
                     "[b $primary]q[/]  Quit"
@@ -122,6 +123,23 @@ class WelcomeScreen(Showing):
     async def _import(self, arguments: list[str]) -> None:
         if await self._run(*arguments):
             self._open(self._app.url)
+
+    def action_connect_mail(self) -> None:
+        """Give the terminal to the dialogue that connects a mailbox, and begin with its mail."""
+        from db.store import open_store
+
+        url = self._app.url
+        code = self._app.talk(("--store", url, "connect", "mail"))
+        if code:
+            self.tell("No mailbox was connected. m tries again.")
+            return
+        try:
+            open_store(url, create=True).close()
+        except StoreError as error:
+            self.tell(str(error))
+            return
+        self._app.pulls = True
+        self._open(url)
 
     def action_open_path(self) -> None:
         """Ask for a store and open it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ import pytest
 
 from console.app import CentricApp, opened
 from console.mailroom import Mailroom
+from console.screens.desk import DeskScreen
+from console.screens.welcome import WelcomeScreen
 from db.store import open_store
 from tests.imap.desks import Desk
 from tests.servers.faulty_imap import Plan, faulty, message
@@ -72,3 +74,36 @@ def test_a_refused_login_is_told_once_and_not_tried_again(
         assert server.connections == 1
     assert len(said) == 1
     assert "refused the login" in said[0]
+
+
+def test_the_first_start_connects_a_mailbox_and_shows_its_mail(
+    tmp_path: Path, dovecot: Dovecot, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dovecot.deliver(user, [message(1)])
+    desk = Desk(tmp_path, 1, user)
+    desk.config.write_text("")
+    for name in ("CENTRIC_CONFIG", "CENTRIC_PASSWORD_SUPPORT", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, desk.environment[name])
+
+    def answered(words: Sequence[str]) -> int:
+        """Say on the command line what a person would answer: there is no terminal here."""
+        return desk.run(
+            *words, f"{user}@us.example", "--label", "support", "--host", "localhost",
+            "--port", str(dovecot.tls_port), "--ca-file",
+            str(dovecot.certificates.authority), "--user", user, "--work-since", "all", "-y",
+        ).returncode  # fmt: skip
+
+    app = CentricApp(str(desk.store), "ben")
+    monkeypatch.setattr(app, "talk", answered)
+
+    async def work() -> None:
+        async with app.run_test(size=(120, 36)) as pilot:
+            await pilot.pause(0.1)
+            assert isinstance(app.screen, WelcomeScreen)
+            await pilot.press("m")
+            await until(lambda: isinstance(app.screen, DeskScreen))
+            await until(lambda: desk.entries() == 1)
+
+    asyncio.run(work())
+    assert app.store is not None
+    app.store.close()
