@@ -26,6 +26,8 @@ LIVE_PAIRS = 1e-4
 SETTLED = 1e-3
 LEAST = 1e-9
 MOST_BITS = 60.0
+# One or two columns cannot tell how many doubles there are: then what was assumed holds.
+PRIOR_SLACK, FEW_COLUMNS_SLACK = 5.0, 1.0
 FIRST_SHARE = 0.02  # of a further sort for each pair of one person, to begin with
 MOST_DIFFERENT = 0.25  # of one person's pairs, at most, have names that differ altogether
 LEAST_FAMILIES = 0.15  # for each pair of one person; fewer are one person with two names
@@ -180,6 +182,7 @@ def _fit(seen: Seen, sorts: tuple[Sort, ...]) -> Model:
             for sort, found, chance in zip(sorts, counts[1:], chances[1:], strict=True)
         )
         prior = log2(expected / max(1.0, seen.pairs - expected))
+        prior = max(prior, seen.prior - (FEW_COLUMNS_SLACK if len(same) < 3 else PRIOR_SLACK))
         model = Model(same, other, prior, counts[0], against)
         if before and all(
             abs(now - then) <= SETTLED * expected for now, then in zip(counts, before, strict=True)

@@ -34,6 +34,7 @@ ROUGHLY = 8  # one of so many pairs is looked at, to know how many doubles there
 REMEMBERED_VALUES = 1_500  # of a column: with so few, pairs of values come again
 LINKING = ("email", "id")  # kinds of which one value is one person's
 CERTAIN_BITS = 10.0  # no row links by itself below a thousand to one
+ALONE_BITS = {0: 3.0, 1: 1.5, 2: 0.5}  # that a level says where there is one column: odds, not weights
 CONTRADICTION_BITS = -2.0
 LEAST_HOLDERS = 0.3  # a value that nobody else has could yet be someone's
 
@@ -163,7 +164,7 @@ class Table:
             for column, further in zip(levels, self._levels(more), strict=True):
                 column.extend(further)
         del found
-        model = self._estimate(levels)
+        model = self._estimate(levels) if len(self.columns) > 1 else self._assumed()
         scorer = _Scorer(self, model)
         scored = scorer.score(pairs, levels, min(least_bits, 0.0))
         matches, clusters = Gatherer(scored, self.rows, self.first, scorer.one_pair).gather()
@@ -265,6 +266,21 @@ class Table:
             )
         )
 
+    def _assumed(self) -> Model:
+        """Return what is taken for granted where one column is all there is.
+
+        One column cannot tell how often a person's values differ. So the same value speaks for one
+        person, the less the more rows have it; nearly the same a little; all else against it.
+        """
+        prior = -log2(max(2, self.rows))
+        kind = self.columns[0].kind
+        wanted = [
+            ALONE_BITS.get(level, -ALONE_BITS[0]) - prior for level in range(len(kind.levels))
+        ]
+        same = _guess(kind)
+        other = [m / 2**bits for m, bits in zip(same, wanted, strict=True)]
+        return Model([same], [other], prior, 0.0)
+
     def _sorts(self) -> tuple[Sort, ...]:
         """Return the further sorts that these columns can tell from one person."""
         kinds = [column.kind for column in self.columns]
@@ -318,6 +334,8 @@ class _Scorer:
 
     def _rarities(self, column: Column, same: float, bits: float) -> list[float]:
         """Return what each value says where two rows share it."""
+        if len(self._columns) == 1:
+            return [0.0] + [bits - log2(max(1, times - 1)) for times in column.times[1:]]
         known = self._table.known(column)
         seen = self._table.same_pairs(column) / known / self._table.all_pairs
         by_chance = same / 2**bits

@@ -131,6 +131,18 @@ def test_namesakes_stay_apart() -> None:
     assert not [p for p in found.matches if p.other < len(many) and p.zone != "apart"]
 
 
+def test_one_column_alone_suggests_what_is_nearly_the_same() -> None:
+    rows = [
+        {"n": f"{word}son {other}"} for word in ("ander", "bell", "carl") for other in "abcdefgh"
+    ]
+    rows = [{"n": name} for name in ("Ada Moreno", "Moreno Ada", "Ada Morenno", "Ken Kato")] + rows
+    found = matched(rows, {"n": "name"})
+    told = {(p.one, p.other) for p in found.matches if p.zone == "suggested"}
+    assert {(0, 1), (0, 2)} <= told
+    assert not [p for p in found.matches if 3 in (p.one, p.other) and p.zone != "apart"]
+    assert not [p for p in found.matches if p.zone == "linked"]
+
+
 def test_two_tables_are_matched_across_only() -> None:
     rows = customers(400)
     half = len(rows) // 2
