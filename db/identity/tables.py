@@ -34,7 +34,7 @@ ROUGHLY = 8  # one of so many pairs is looked at, to know how many doubles there
 REMEMBERED_VALUES = 1_500  # of a column: with so few, pairs of values come again
 LINKING = ("email", "id")  # kinds of which one value is one person's
 CERTAIN_BITS = 10.0  # no row links by itself below a thousand to one
-ALONE_BITS = {0: 3.0, 1: 1.5, 2: 0.5}  # that a level says where there is one column: odds, not weights
+ALONE_BITS = {0: 3.0, 1: 1.5, 2: 0.5}  # odds of a level where there is one column
 CONTRADICTION_BITS = -2.0
 LEAST_HOLDERS = 0.3  # a value that nobody else has could yet be someone's
 
