@@ -72,9 +72,23 @@ def pull_once(store: Store, job: Job, on_progress: OnProgress, stop: Stop) -> Ou
     """
     lease = _take(store, job)
     try:
-        return _run(job, lease, find_secret(job.account, job.ask), on_progress, stop)
+        return _log_in_and_run(job, lease, on_progress, stop)
     finally:
         lease.let_go()
+
+
+def _log_in_and_run(
+    job: Job, lease: AccountPull, on_progress: OnProgress, stop: Stop, *, waiting: bool = False
+) -> Outcome:
+    """Run the reader; a token that was refused is renewed once, a password never tried again."""
+    try:
+        secret = find_secret(job.account, job.ask)
+        return _run(job, lease, secret, on_progress, stop, waiting=waiting)
+    except AuthError:
+        if job.account.auth not in ("google", "microsoft"):
+            raise
+    secret = find_secret(job.account, job.ask)
+    return _run(job, lease, secret, on_progress, stop, waiting=waiting)
 
 
 def watch(
@@ -109,11 +123,13 @@ def watch(
             _wait(HELD_SECONDS, stop)
             continue
         try:
-            secret = find_secret(job.account, job.ask)
-            _run(job, lease, secret, on_progress, stop)
+            _log_in_and_run(job, lease, on_progress, stop)
             if not stop():
-                _run(job, lease, secret, on_progress, stop, waiting=True)
+                _log_in_and_run(job, lease, on_progress, stop, waiting=True)
             failures = 0
+        except Held as error:  # this machine slept, and another one has taken over
+            told = str(error)
+            tell(told)
         except (Transient, RateLimited) as error:
             failures = 1 if time.monotonic() - began > LONGEST_BACK_OFF_SECONDS else failures + 1
             seconds = back_off(error, failures)

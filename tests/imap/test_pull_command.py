@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connectors.mail.oauth import Grant
+from console import tokens
 from console.accounts import find_account, find_secret
 from console.config import ConfigError, load_config
+from console.pulling import Job, pull_once
 from db.store import open_store
 from tests.imap.desks import Desk
-from tests.servers.dovecot import PASSWORD, running
+from tests.servers.dovecot import PASSWORD, running, token
 from tests.servers.faulty_imap import Plan, faulty, message
 
 if TYPE_CHECKING:
@@ -211,3 +214,26 @@ def test_what_was_set_aside_without_a_byte_is_missing(tmp_path: Path) -> None:
         found = desk.run("doctor", "ingest")
         assert found.returncode == 1
         assert "message 2: The server lists it but does not send it whole." in found.stdout
+
+
+def test_a_token_that_was_refused_is_renewed_once(
+    dovecot: Dovecot, user: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dovecot.deliver(user, [message(1)])
+    address = f"{user}@us.example"
+    desk = Desk(tmp_path, dovecot.plain_port, address, auth="microsoft", client_id="id")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    stale, good = token(address, expires_in=-60), token(address)
+    tokens.keep("support", Grant(stale, "r", time.time() + 3600))
+    asked: list[str] = []
+
+    def renewed(_where: object, _client: object, old: str) -> Grant:
+        asked.append(old)
+        return Grant(good, old, time.time() + 3600)
+
+    monkeypatch.setattr(tokens, "refresh", renewed)
+    account = find_account(load_config(desk.config), "support")
+    store = open_store(str(desk.store), create=True)
+    outcome = pull_once(store, Job(account, 0), lambda *_: None, lambda: False)
+    store.close()
+    assert (outcome.new, asked) == (1, ["r"])
