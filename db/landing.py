@@ -6,11 +6,12 @@ Nothing is kept from one transaction to the next: what another program did betwe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from connectors.contract import Outcome
 from db import clock
 from db.among import among
-from db.arrival import Guest, Prepared
+from db.arrival import Guest, Prepared, human_words
 from db.arriving import Arrival
 from db.cases import Cases
 from db.conversations import Conversation, Threads, digest, found
@@ -161,7 +162,19 @@ class Landing:
                     identity.met(guest.name, one.entry.at)
                 for alias in guest.aliases:
                     people.vouch(identity, people[alias])
-        return [self._address(one, unknown) for one in fresh]
+        return [self._address(self._posted(one), unknown) for one in fresh]
+
+    def _posted(self, one: Prepared) -> Prepared:
+        """Take what a person wrote to a group address of ours as a person's words."""
+        group = one.entry.group
+        if not group or one.entry.automatic != "list":
+            return one
+        for guest in one.guests:
+            addressed = guest.role in ("to", "cc") and guest.raw.lower() == group
+            if addressed and self._people[guest.key].own:
+                entry = replace(one.entry, automatic="")
+                return replace(one, entry=entry, human=human_words(entry))
+        return one
 
     def _address(self, one: Prepared, unknown: Key) -> Placed:
         people = self._people

@@ -10,7 +10,7 @@ from connectors.contract import Address, Entry, Fold, Party, Role
 from connectors.mail import charsets, delivery, limits, mime
 from connectors.mail.addresses import parse_addresses
 from connectors.mail.authentication import is_forged
-from connectors.mail.automatic import judge
+from connectors.mail.automatic import group_of, judge
 from connectors.mail.body import Body, read_body
 from connectors.mail.dates import written_at
 from connectors.mail.headers import Headers, read_headers
@@ -123,6 +123,7 @@ def _reading(
         zone_source=moment.zone_source,
         precision=moment.precision,
         automatic=automatic,
+        group=group_of(headers, author) if automatic == "list" else "",
         forged=forged,
         attachments=tuple(body.attachments),
         original=raw,

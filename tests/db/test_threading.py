@@ -95,6 +95,21 @@ def test_automatic_mail_follows_no_subject(ours):
     assert groups(ours) == apart("a b")
 
 
+def test_what_a_person_writes_to_a_group_address_of_ours_is_theirs(ours):
+    through_us = replace(mail("a", NOON, ADA), automatic="list", group=US)
+    elsewhere = replace(mail("b", NOON, EVE), automatic="list", group="users@list.example")
+    pretends = replace(mail("c", NOON, EVE, subject="Win"), automatic="list", group=EVE)
+    take_in(ours, through_us, elsewhere, pretends)
+    rows = ours.engine.connection().all(
+        "select o.external_id, e.automatic, c.status from entries e"
+        " join origins o on o.entry_id = e.id join cases c on c.id = e.case_id"
+    )
+    told = {name: (automatic, status) for name, automatic, status in rows}
+    assert told["a"] == ("", "new")
+    assert {told["b"][0], told["c"][0]} == {"list"}
+    assert "new" not in (told["b"][1], told["c"][1])
+
+
 def test_a_reply_to_an_address_of_ours_finds_its_way_from_any_sender(ours):
     take_in(ours, mail("a", NOON, ADA))
     token = token_for(ours.engine, 1)

@@ -127,6 +127,9 @@ def test_programs_are_told_from_people(name, reason):
         ("Precedence: bulk", "bulk"),
         ("Precedence: first-class", ""),
         ("List-Unsubscribe: <mailto:off@news.example>", "list"),
+        ("List-Unsubscribe: <mailto:off@x.example>\r\nIn-Reply-To: <1@us.example>", ""),
+        ("Feedback-ID: 1.a:Sender", "auto-generated"),
+        ("Feedback-ID: 1.a:Sender\r\nReply-To: bo@x.example", ""),
         ("X-Autoreply: yes", "auto-replied"),
         ("X-Autoreply: no", ""),
         ("X-Auto-Response-Suppress: All", ""),
@@ -145,6 +148,24 @@ def test_each_mark_of_a_program_is_understood(header, reason):
     raw = f"{header}\r\nFrom: ann@x.example\r\nSubject: s\r\n\r\nHi\r\n".encode()
     assert parse(raw).automatic == reason
     assert bool(read_mail(raw).because) == bool(reason)
+
+
+@pytest.mark.parametrize(
+    ("header", "group"),
+    [
+        ("List-Post: <https://g.example/a>, <mailto:Support@us.example>", "support@us.example"),
+        ("List-Post: NO\r\nMailing-list: list help@us.example; contact o@x.example",
+         "help@us.example"),
+        ("List-Id: <users.list.example>", ""),
+        ("List-Post: <mailto:a@us.example>\r\nFeedback-ID: 1", ""),
+        ("List-Post: <mailto:a@us.example>\r\nPrecedence: bulk", ""),
+        ("List-Post: <mailto:a@us.example>\r\nAuto-Submitted: auto-replied", ""),
+        ("List-Unsubscribe: <mailto:off@x.example>", ""),
+    ],
+)  # fmt: skip
+def test_the_list_that_a_persons_mail_came_through_is_named(header, group):
+    raw = f"{header}\r\nFrom: ann@x.example\r\nSubject: s\r\n\r\nHi\r\n".encode()
+    assert parse(raw).group == group
 
 
 def test_outlook_and_gmail_name_the_conversation():
