@@ -41,6 +41,15 @@ class CaseActs(Showing):
         rows = self.desk.reader.now(questions.case_rows, ids)
         return rows[0] if rows else None
 
+    def entry_shown(self) -> int:
+        """Return the message under the cursor, where the focus is on a timeline; else 0."""
+        from console.widgets.timeline import Timeline
+
+        if not isinstance(self.focused, Timeline):
+            return 0
+        item = self.focused.current_item
+        return item.entry_id if item is not None and item.kind == "message" else 0
+
     def acted(self, done: Done) -> None:
         """Hear of an act that came through."""
 
@@ -198,7 +207,7 @@ class CaseActs(Showing):
         if len(ids) != 1:
             self.desk.say("Giving a case to another customer needs one case.")
             return
-        command = await ask_whose(self.desk, ids[0])
+        command = await ask_whose(self.desk, ids[0], self.entry_shown())
         if command is not None:
             self.desk.act(command, self.acted)
 
