@@ -123,9 +123,9 @@ def watch(
             _wait(HELD_SECONDS, stop)
             continue
         try:
-            _log_in_and_run(job, lease, on_progress, stop)
+            _settle(store, _log_in_and_run(job, lease, on_progress, stop))
             if not stop():
-                _log_in_and_run(job, lease, on_progress, stop, waiting=True)
+                _settle(store, _log_in_and_run(job, lease, on_progress, stop, waiting=True))
             failures = 0
         except Held as error:  # this machine slept, and another one has taken over
             told = str(error)
@@ -138,6 +138,14 @@ def watch(
             _wait(seconds, stop)
         finally:
             lease.let_go()
+
+
+def _settle(store: Store, outcome: Outcome) -> None:
+    """Do what would cost too much after each batch, where something came."""
+    if outcome.new or outcome.revised:
+        from console import jobs
+
+        jobs.settle(store)
 
 
 def back_off(error: Exception, failures: int) -> float:
