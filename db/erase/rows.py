@@ -14,8 +14,11 @@ from db.erase.survey import Survey
 from db.erase.words import MASK, Mask
 from db.identity.lookup_index import index_customers
 from db.ids import take
-from db.schema.catalogue import tables
+from db.schema.catalogue import TableInfo, tables
 from db.subjects import subject_key
+
+# Kept apart, or made anew.
+_OF_OTHERS = frozenset({"identities", "customers", "customer_texts", "erasures"})
 
 _STAND_IN = "select id from identities where kind = 'external_id' and network = :n and value = :v"
 _ADD_STAND_IN = """
@@ -54,6 +57,10 @@ _ORGANIZATIONS = "select organization_id from customers where id in (:among)"
 _DROP_ORGANIZATION = """
 delete from organizations where id = :id
   and not exists (select 1 from customers k where k.organization_id = organizations.id)
+"""
+_DROP_DOMAINS = """
+delete from organization_domains where organization_id = :id
+  and not exists (select 1 from organizations g where g.id = :id)
 """
 _SET_CUSTOMER = """
 update customers set canonical_id = id, face_id = 0, chosen_at = 0, name = :name, named = 1,
@@ -261,9 +268,10 @@ class Rest:
         if self._mode != REMOVE:
             gone.discard(person.customer_id)
             connection.run(_SET_CUSTOMER, {"id": person.customer_id, "name": person.label})
-        self._let_go_of("customer_id", tuple(gone))
+        self._theirs()
         connection.many(_DROP_CUSTOMER, [{"id": number} for number in sorted(gone)])
         connection.many(_DROP_ORGANIZATION, [{"id": number} for number in organizations])
+        connection.many(_DROP_DOMAINS, [{"id": number} for number in organizations])
         self._count()
         index_customers(connection, person.members)
 
@@ -273,15 +281,45 @@ class Rest:
         return [row[0] for row in among(self._connection, sql, self._person.members)]
 
     def _let_go_of(self, column: str, numbers: tuple[int, ...]) -> None:
-        """Remove what further tables keep of an address or a customer that goes."""
+        """Remove what further tables keep of an address that goes."""
         known = {"identities", "identity_facts", "identity_names", "identity_aliases"}
-        known |= {"entries", "entry_identities", "entry_parties", "customers"}
-        known |= {"customer_texts", "erasures"}
+        known |= {"entries", "entry_identities", "entry_parties"}
         for table in tables().values():
             if column in table.columns and table.name not in known:
                 # A name of our own schema.
                 sql = f"delete from {table.name} where {column} = :id"  # noqa: S608
                 self._connection.many(sql, [{"id": number} for number in numbers])
+
+    def _theirs(self) -> None:
+        """Erase what further tables keep of the customer, as the mode says.
+
+        What describes them goes in any mode; what was agreed with them stays without its words.
+        """
+        for table in tables().values():
+            if "customer_id" not in table.columns or table.name in _OF_OTHERS:
+                continue
+            if self._mode == REMOVE or "customer_id" in table.key:
+                # A name of our own schema.
+                sql = f"delete from {table.name} where customer_id = :id"  # noqa: S608
+                self._connection.many(sql, [{"id": number} for number in self._person.members])
+            else:
+                self._rewrite(table)
+
+    def _rewrite(self, table: TableInfo) -> None:
+        """Mask or empty the texts of a table's rows, and give them to the canonical customer."""
+        columns = table.texts
+        # Names of our own schema.
+        listed = ", ".join((*table.key, *columns))
+        sql = f"select {listed} from {table.name} where customer_id in (:among)"  # noqa: S608
+        assigned = ", ".join(f"{column} = :{column}" for column in ("customer_id", *columns))
+        where = " and ".join(f"{key} = :{key}" for key in table.key)
+        update = f"update {table.name} set {assigned} where {where}"  # noqa: S608
+        for row in list(among(self._connection, sql, self._person.members)):
+            found = dict(zip((*table.key, *columns), row, strict=True))
+            texts = {column: self._subject(str(found[column])) for column in columns}
+            self._connection.run(
+                update, {**found, **texts, "customer_id": self._person.customer_id}
+            )
 
     def _count(self) -> None:
         """Count anew what changed for others, and for the stand-in."""

@@ -32,11 +32,6 @@ _OWN = "select id from entries where identity_id in (:among)"
 _PARTIES = "select entry_id from entry_parties where identity_id in (:among)"
 _SHARED = "select entry_id from entry_identities where identity_id in (:among)"
 _BESIDE = "select id from entries where case_id in (:among)"
-_ORIGINALS = """
-select source_id, external_id, entry_id, original, message_id from origins
-where source_id > :source or (source_id = :source and external_id > :external)
-order by source_id, external_id limit :rows
-"""
 _QUARANTINE = (
     "select id, external_id, original from quarantine where id > :after order by id limit :rows"
 )
@@ -211,21 +206,20 @@ def _of_others(connection: Connection, found: Survey) -> set[str]:
 
 def _scan_originals(connection: Connection, found: Survey, mask: Mask, tell: Progress) -> None:
     """Find the entries of others whose original names the person."""
-    own, looked_at, sieve = found.own, 0, Sieve(found.person.named)
-    place: dict[str, Value] = {"source": -1, "external": "", "rows": SCAN_ROWS}
-    while rows := connection.all(_ORIGINALS, place):
-        place.update(source=rows[-1][0], external=rows[-1][1])
-        looked_at += len(rows)
-        for _source, external_id, entry, sha256, message_id in rows:
-            if entry in own:
-                continue
-            if mask.names(f"{external_id}\n{message_id}"):
-                (found.elsewhere if entry not in found.beside else found.beside).add(entry)
-            if sha256 and _tells(read_raw(connection, sha256), sieve, mask):
-                found.originals.add(entry)
-                if entry not in found.beside and entry not in found.namesakes:
-                    found.elsewhere.add(entry)
-        tell("originals", looked_at)
+    own, sieve = found.own, Sieve(found.person.named)
+    rows = _walk(connection, "origins", ("entry_id", "original", "message_id"))
+    for looked_at, (_, external_id, entry, sha256, message_id) in enumerate(rows):
+        if looked_at % SCAN_ROWS == 0:
+            tell("originals", looked_at)
+        if entry in own:
+            continue
+        ids = f"{external_id}\n{message_id}"
+        if sieve.passes(ids) and mask.names(ids) and entry not in found.beside:
+            found.elsewhere.add(entry)
+        if sha256 and _tells(read_raw(connection, sha256), sieve, mask):
+            found.originals.add(entry)
+            if entry not in found.beside and entry not in found.namesakes:
+                found.elsewhere.add(entry)
     found.originals -= found.namesakes
 
 
@@ -311,6 +305,7 @@ def _unpacked(data: bytes) -> str:
 
 def _scan_rows(connection: Connection, found: Survey, mask: Mask) -> None:
     """Find further rows that name the person, in any table that has texts."""
+    sieve = Sieve(found.person.named)
     for table in tables().values():
         if table.name in _APART:
             continue
@@ -320,6 +315,8 @@ def _scan_rows(connection: Connection, found: Survey, mask: Mask) -> None:
             continue
         for key, values in _rows(connection, table, texts):
             words = (*values.values(), *(key[name] for name in keyed))
+            if not sieve.passes("\n".join(map(str, words))):
+                continue
             named = tuple(name for name, text in values.items() if mask.names(str(text)))
             if not any(mask.names(str(text)) for text in words):
                 continue

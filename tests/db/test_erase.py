@@ -31,8 +31,10 @@ from db import clock, journal
 from db.agents import agent_for
 from db.commands.customers import EditCustomer
 from db.commands.erase import MODES, EraseCustomer
+from db.commands.fields import SetField
 from db.commands.links import MergeCustomers
 from db.commands.notes import AddNote
+from db.commands.promises import MakePromise
 from db.commands.tags import TagCase
 from db.doctor import examine
 from db.drafts import save_draft
@@ -193,6 +195,10 @@ def furnish(store: Store) -> None:
             EditCustomer(customer, "goals", "Ada wants a refund"),
             EditCustomer(customer, "name", "Augustazeb King"),
             EditCustomer(customer, "name", "Ada Zebrafon"),
+            SetField(customer, "Favourite", "zebras of Zebrafon"),
+            MakePromise(customer, "Ring Ada Zebrafon"),
+            MakePromise(second, "Send it to Ada"),
+            MakePromise(number_of(store, "Bob Marble"), "Tell Ada Zebrafon"),
             EditCustomer(number_of(store, "Bob Marble"), "risk", "Listens to Ada Zebrafon"),
         ):
             store.do(command, ana)
@@ -205,7 +211,8 @@ def furnish(store: Store) -> None:
     assert set(found_in(store)) >= {
         "entries.subject", "entry_texts.data", "entry_revisions.data", "identities.value",
         "raws.data", "journal.payload", "drafts.text", "customers.risk", "quarantine.raw",
-        "attachments.name", "customer_texts.text", "search",
+        "attachments.name", "customer_texts.text", "search", "promises.text",
+        "customer_fields.value",
     }  # fmt: skip
 
 
@@ -614,3 +621,23 @@ def test_a_backup_from_before_opens_the_erase_again(
     assert found_in(store) == {}
     assert examine(store.engine, deep=True).sound
     store.close()
+
+
+@pytest.mark.engine("sqlite")
+@pytest.mark.parametrize(
+    ("mode", "promises"),
+    [
+        ("anonymise", ["Ring [erased]", "Send it to [erased]", "Tell [erased]"]),
+        ("replace", ["Tell [erased]", "[erased]", "[erased]"]),
+        ("remove", ["Tell [erased]"]),
+    ],
+)
+def test_what_was_agreed_stays_without_its_words_and_what_describes_them_goes(
+    full: Store, ana: AgentRow, mode: str, promises: list[str]
+) -> None:
+    number = number_of(full, "Ada Zebrafon")
+    erase(full, ana, mode)
+    rows = full.ask(lambda c: c.all("select text, customer_id from promises"))
+    assert sorted(text for text, _ in rows) == sorted(promises)
+    assert {customer for text, customer in rows if not text.startswith("Tell")} <= {number}
+    assert one(full, "select count(*) from customer_fields") == 0
