@@ -91,9 +91,9 @@ def test_an_original_whose_bytes_were_changed_is_found(full: Store) -> None:
     assert examine(full.engine).sound
     found = examine(full.engine, deep=True)
     assert found.broken
-    assert told(found, "broken") == [
+    assert told(found, "broken")[0] == (
         "Of 6 originals and files 1 are not what was received, and 0 are missing."
-    ]
+    )
     assert not examine(full.engine, deep=True, rebuild=True).sound
 
 
