@@ -89,6 +89,8 @@ def test_any_altered_bit_of_a_payload_is_found(told: Store, seq: int, place: int
         text = altered.decode("utf-8")
     except UnicodeDecodeError:
         return
+    if "\0" in text and told.engine.name == "postgresql":
+        return  # it keeps no such text
     alter(told, "update journal set payload = ? where seq = ?", text, seq)
     assert told.ask(journal.verify) == seq
     alter(told, "update journal set payload = ? where seq = ?", payload.decode("utf-8"), seq)
