@@ -52,7 +52,7 @@ class Pace:
 # Agents wait for the lock that a slice holds. Where nobody else writes, a large slice needs half
 # the CPU for each entry; whoever comes then waits for one of them, once.
 BESIDE_OTHERS = Pace(32, 160, 0.02, 400_000)
-ALONE = Pace(64, 1_000, 0.25, 4_000_000)
+ALONE = Pace(200, 1_000, 0.25, 4_000_000)
 OTHERS_SECONDS = 300.0  # for so long after another's commit slices stay short
 
 _SOURCE = "select id from sources where name = :name"
