@@ -115,7 +115,7 @@ def fill(store: Store) -> None:
 def small_store(small_template: Path, tmp_path: Path) -> Path:
     """Return a store of its own for a test."""
     path = tmp_path / "centric.db"
-    shutil.copyfile(small_template, path)
+    shutil.copy(small_template, path)  # with its permissions
     return path
 
 

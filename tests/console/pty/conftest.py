@@ -69,7 +69,7 @@ def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demo(demo_template: Path, tmp_path: Path) -> Path:
     """Return a demo store of its own for a test."""
     path = tmp_path / "demo.db"
-    shutil.copyfile(demo_template, path)
+    shutil.copy(demo_template, path)  # with its permissions
     return path
 
 

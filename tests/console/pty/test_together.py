@@ -67,16 +67,18 @@ def test_two_desks_and_an_import_work_on_one_file_at_once(
     ana.press(*"seen by both", "ctrl+s")
     ana.wait_for("Noted on")
     ben.press("t", *"together", "enter")
+    ben.wait_for("Tagged #")
     while importing.poll() is None:  # a desk whose terminal nobody reads would stand still
         ana.pump()
         ben.pump()
     assert importing.returncode == 0
     assert f'"new": {MAILS}' in (tmp_path / "told").read_text()
     ana.wait_for("610 waiting")
-    ben.wait_for("together")
+    ben.wait_for("610 waiting")
     ana.press("ctrl+q")
     ben.press("ctrl+q")
     assert (ana.wait_end(), ben.wait_end()) == (0, 0)
+    assert count(small_store, "select count(*) from tags where name = 'together'") == 1
     assert "Traceback" not in log()
     assert count(small_store, "select count(*) from entries where kind = 'message'") >= MAILS
     assert count(small_store, "select count(*) from entries") >= before + MAILS + 1
