@@ -44,7 +44,7 @@ from customers k left join organizations g on g.id = k.organization_id
 left join agents a on a.id = k.success_owner_id where k.id = :id
 """
 _AGENTS = "select id, login from agents where active = 1 and login <> 'system' order by login"
-# Few organizations share a name but for the case of its letters; the index finds the domain only.
+# Few organizations share a name but for the case of its letters.
 _ORGANIZATIONS = "select id, name from organizations where lower(name) = lower(:name) order by id"
 
 

@@ -112,6 +112,7 @@ create table organizations(
   created_at {big} not null
 ){strict};
 create unique index organizations_domain on organizations(domain) where domain <> '';
+create index organizations_name on organizations(lower(name));
 
 create table customers(
   id {big} primary key,
