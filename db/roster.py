@@ -26,7 +26,7 @@ from db.ids import take
 from db.quarantine import set_aside
 
 CONNECTOR = "customers"
-SLICE_ROWS = 250
+SLICE_ROWS = 80
 VALUE_CHARACTERS = 500
 LIKE = 0.5  # of two names: less alike are two people
 PROFILE = (
