@@ -11,6 +11,7 @@ import pytest
 from connectors.contract import Address, Batch, Entry, Party, Recognised
 from db import journal
 from db.agents import agent_for
+from db.commands.erase import EraseCustomer
 from db.commands.notes import AddNote
 from db.commands.people import AddTeam
 from db.commands.tags import TagCase
@@ -225,3 +226,14 @@ def test_on_a_file_it_is_said_that_roles_are_guard_rails(store: Store) -> None:
 def test_without_roles_the_way_to_make_them_is_said(store: Store) -> None:
     with pytest.raises(Refused, match="centric store secure"):
         allow(store, "ben", "agent")
+
+
+def test_a_lead_erases_a_customer_and_an_agent_may_not(team: As) -> None:
+    ana, ben = team("ana"), team("ben")
+    name = ana.ask(lambda c: c.value("select name from customers where id = 1"))
+    with pytest.raises(NotAllowed):
+        ben.do(EraseCustomer(1, "remove", name), me(ben))
+    ana.do(TagCase(1, "x"), me(ana))
+    ana.do(EraseCustomer(1, "remove", name), me(ana))
+    assert ana.ask(lambda c: c.value("select count(*) from customers where id = 1")) == 0
+    assert ana.ask(journal.verify) == 0
