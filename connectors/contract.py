@@ -139,8 +139,9 @@ class Entry:
         direction: Only where the source knows for sure; empty means: decided by who “we” are.
         automatic: Why this was written by a program (``auto-replied``, ``list``, ``bounce``…);
             empty for a human's words.
-        group: The address of the list that it came through, where nothing else says that a program
-            wrote it: where that address is ours, this is a person's mail to us.
+        group: The address of the list that it came through, or that address with a dot for its
+            ``@``, where nothing else says that a program wrote it: where it is ours, this is a
+            person's mail to us.
         forged: True where the receiving server could not confirm the sender; who then claims to be
             one of us is not believed.
         attachments: In the order of the source.

@@ -170,8 +170,9 @@ class Landing:
         if not group or one.entry.automatic != "list":
             return one
         for guest in one.guests:
-            addressed = guest.role in ("to", "cc") and guest.raw.lower() == group
-            if addressed and self._people[guest.key].own:
+            address = guest.raw.lower()
+            named = group in (address, address.replace("@", "."))
+            if named and guest.role in ("to", "cc") and self._people[guest.key].own:
                 entry = replace(one.entry, automatic="")
                 return replace(one, entry=entry, human=human_words(entry))
         return one

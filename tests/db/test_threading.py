@@ -99,13 +99,14 @@ def test_what_a_person_writes_to_a_group_address_of_ours_is_theirs(ours):
     through_us = replace(mail("a", NOON, ADA), automatic="list", group=US)
     elsewhere = replace(mail("b", NOON, EVE), automatic="list", group="users@list.example")
     pretends = replace(mail("c", NOON, EVE, subject="Win"), automatic="list", group=EVE)
-    take_in(ours, through_us, elsewhere, pretends)
+    by_its_id = replace(through_us, external_id="d", group="support.us.example")
+    take_in(ours, through_us, elsewhere, pretends, by_its_id)
     rows = ours.engine.connection().all(
         "select o.external_id, e.automatic, c.status from entries e"
         " join origins o on o.entry_id = e.id join cases c on c.id = e.case_id"
     )
     told = {name: (automatic, status) for name, automatic, status in rows}
-    assert told["a"] == ("", "new")
+    assert told["a"] == told["d"] == ("", "new")
     assert {told["b"][0], told["c"][0]} == {"list"}
     assert "new" not in (told["b"][1], told["c"][1])
 
