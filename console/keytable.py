@@ -392,7 +392,7 @@ KEYS: tuple[Key, ...] = (
         ("U",),
         "case",
         "Another customer…",
-        "Say that this case, or all from this sender, belongs to another customer",
+        "Give this case, or its sender, to another customer",
         "belongs",
         "case.customer",
     ),
