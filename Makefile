@@ -62,7 +62,7 @@ servers:
 
 check: .venv/.ready servers
 	$(BIN)/python -m compileall -q console connectors db
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 test: lint types contracts check
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
+
+# Python 3.11's parser takes a collection of garbage in the middle of a file for an error of its own
+# (CPython issue 106905), and pytest parses every test file.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage again once every test file is read."""
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

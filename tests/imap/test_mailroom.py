@@ -36,6 +36,7 @@ def test_new_mail_shows_up_on_an_open_desk(
     desk = Desk(tmp_path, dovecot.plain_port, user)
     for name in ("CENTRIC_CONFIG", "CENTRIC_PASSWORD_SUPPORT", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, desk.environment[name])
+    monkeypatch.setattr("console.mailroom.AGAIN_SECONDS", 1.0)
     open_store(str(desk.store), create=True).close()
     store, agent = opened(str(desk.store), "ben", "Ben")
     app = CentricApp(str(desk.store), "ben", store=store, agent=agent, pulls=True)
@@ -95,6 +96,7 @@ def test_the_first_start_connects_a_mailbox_and_shows_its_mail(
 
     app = CentricApp(str(desk.store), "ben")
     monkeypatch.setattr(app, "talk", answered)
+    monkeypatch.setattr("console.mailroom.AGAIN_SECONDS", 1.0)
 
     async def work() -> None:
         async with app.run_test(size=(120, 36)) as pilot:
