@@ -160,11 +160,13 @@ def _doctor_lines(found: Checkup) -> Iterator[str]:
 
 
 @click.group(cls=Group, invoke_without_command=True)
+@limit_option(100)
+@output_option()
 @click.pass_context
-def quarantine(context: click.Context) -> None:
+def quarantine(context: click.Context, limit: int, form: str) -> None:
     """List and show what could not be read; it is kept as it was received."""
     if context.invoked_subcommand is None:
-        context.invoke(quarantine_list, limit=100, form="text")
+        context.invoke(quarantine_list, limit=limit, form=form)
 
 
 @quarantine.command("list")

@@ -23,6 +23,7 @@ LISTS = (
     ("own", "list"),
     ("agents",),
     ("teams",),
+    ("quarantine",),
     ("quarantine", "list"),
     ("do",),
 )
