@@ -127,8 +127,9 @@ def csv_cell(value: object) -> str | int | float:
     elif isinstance(value, dict):
         value = json_text(value)
     text = str(value)
-    guarded = text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
-    return ("'" if guarded else "") + clean(text)
+    shown = clean(text)  # which may lay bare what stood behind an invisible character
+    guarded = any(one.startswith(_FORMULA) for one in (text, text.lstrip(), shown, shown.lstrip()))
+    return ("'" if guarded else "") + shown
 
 
 def emit(
